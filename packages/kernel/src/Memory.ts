@@ -1,0 +1,63 @@
+/**
+ * The one door to `Atomics`: every kernel algorithm reads and writes shared words through a `Memory`, so that a test can
+ * put a simulated one in its place and replay each interleaving.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * Shared 32-bit words with sequentially consistent operations.
+ *
+ * **Units** – an index is an Int32 slot, not a byte.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Memory {
+  readonly length: number
+  load(index: number): number
+  store(index: number, value: number): void
+  /** Writes `next` where the word holds `expected`; returns the word found, as `Atomics.compareExchange` does. */
+  compareExchange(index: number, expected: number, next: number): number
+  add(index: number, delta: number): number
+}
+
+class SharedWords implements Memory {
+  readonly words: Int32Array
+  constructor(words: Int32Array) {
+    this.words = words
+  }
+  get length(): number {
+    return this.words.length
+  }
+  load(index: number): number {
+    return Atomics.load(this.words, index)
+  }
+  store(index: number, value: number): void {
+    Atomics.store(this.words, index, value)
+  }
+  compareExchange(index: number, expected: number, next: number): number {
+    return Atomics.compareExchange(this.words, index, expected, next)
+  }
+  add(index: number, delta: number): number {
+    return Atomics.add(this.words, index, delta)
+  }
+}
+
+/**
+ * Binds to words that other agents may share.
+ *
+ * **Shape** – takes a fixed-length view: on V8, atomics on a length-tracking view of a growable buffer are two to three
+ * times slower.
+ *
+ * @example
+ * import { attach } from "@multifiber/kernel/Memory"
+ *
+ * const memory = attach(new Int32Array(new SharedArrayBuffer(8)))
+ * memory.store(1, 7)
+ * console.log(memory.compareExchange(1, 7, 8), memory.load(1)) // => 7 8
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const attach = (words: Int32Array): Memory => new SharedWords(words)

@@ -1,0 +1,7 @@
+/**
+ * Shared-memory algorithms of multifiber. No Effect, no runtime names, no timers.
+ *
+ * @since 0.1.0
+ */
+export * as Claims from "./Claims.ts"
+export * as Memory from "./Memory.ts"

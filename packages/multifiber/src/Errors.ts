@@ -1,0 +1,280 @@
+/**
+ * Every failure of multifiber that a caller can act on: one class each, told apart by `_tag`.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+
+/**
+ * The body of a task threw, rejected or failed with something that no error schema of the task describes.
+ *
+ * **Shape** – `name`, `message`, own `fields` and `cause` are those of the remote error; `remoteStack` is its stack in
+ * the agent, `stack` continues it with the place in this agent. A thrown value that is not an `Error` is in `thrown`.
+ *
+ * **Source** – Python raises the pickled exception itself and attaches a `RemoteTraceback`. Classes do not travel
+ * between JavaScript agents; give the task an error schema to get its own errors back.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RemoteFailure extends Data.TaggedError("RemoteFailure")<{
+  readonly name: string
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly remoteStack: string
+  /** The task that failed, or the module whose top level or layer did. */
+  readonly source: string
+  readonly cause?: unknown
+  /** The members of an `AggregateError`. */
+  readonly errors?: ReadonlyArray<unknown>
+  readonly thrown?: unknown
+}> {}
+
+/**
+ * An argument cannot travel to the agent, or a result or an error cannot travel back. The agent and the other tasks are
+ * not touched.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EncodingFailed extends Data.TaggedError("EncodingFailed")<{
+  readonly task: string
+  readonly subject: "argument" | "result" | "error"
+  /** What the value prints as. */
+  readonly value: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `Cannot encode ${this.subject} ${this.value} of task "${this.task}": ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * The agent that ran the task ended before the task did: it called `process.exit`, let an error escape, was terminated
+ * or ran out of memory.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WorkerLost extends Data.TaggedError("WorkerLost")<{
+  readonly task: string
+  readonly worker: string
+  readonly exitCode: number
+  /** The last error that escaped in the agent. */
+  readonly cause?: unknown
+}> {
+  override get message(): string {
+    const reason = this.cause === undefined ? "" : `: ${messageOf(this.cause)}`
+    return `Worker "${this.worker}" ended with exit code ${this.exitCode} while it ran task "${this.task}"${reason}`
+  }
+}
+
+/**
+ * The task's module loads in the agent but does not define the task there.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TaskNotFound extends Data.TaggedError("TaskNotFound")<{
+  readonly task: string
+  readonly url: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `Cannot find task "${this.task}" of ${this.url}: ${this.reason}`
+  }
+}
+
+/**
+ * The task's module does not load in the agent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ModuleNotLoaded extends Data.TaggedError("ModuleNotLoaded")<{
+  readonly task: string
+  readonly url: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `Cannot load ${this.url} for task "${this.task}": ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * The layer of a task module cannot be built in a worker. The pool it happens in fails as a whole.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InitializerFailed extends Data.TaggedError("InitializerFailed")<{
+  readonly url: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `Cannot build the layer of ${this.url}: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * An agent cannot be started.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StartFailed extends Data.TaggedError("StartFailed")<{
+  readonly agent: string
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `Cannot start "${this.agent}": ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * A module starts agents while an agent imports it, which would start agents without end.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MainGuardMissing extends Data.TaggedError("MainGuardMissing")<{
+  readonly agent: string
+}> {
+  override get message(): string {
+    return (
+      `Cannot start agents while "${this.agent}" imports a task module: ` +
+      "wrap the main program in Main.run(import.meta, program), or move the tasks into a module of their own"
+    )
+  }
+}
+
+/**
+ * The operation does not fit the state of its object.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class IllegalState extends Data.TaggedError("IllegalState")<{
+  readonly operation: string
+  readonly state: string
+}> {
+  override get message(): string {
+    return `Cannot ${this.operation}: current state is ${this.state}`
+  }
+}
+
+/**
+ * An argument is outside of what the operation takes.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidArgument extends Data.TaggedError("InvalidArgument")<{
+  readonly argument: string
+  readonly value: unknown
+  readonly expected: string
+}> {
+  override get message(): string {
+    return `Cannot use ${String(this.value)} as ${this.argument}: expected ${this.expected}`
+  }
+}
+
+/**
+ * The pool takes no tasks any more: it is closed or terminated.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolNotRunning extends Data.TaggedError("PoolNotRunning")<{
+  readonly state: "closed" | "terminated" | "failed"
+}> {
+  override get message(): string {
+    return `Cannot submit a task: current state of the pool is ${this.state}`
+  }
+}
+
+/**
+ * `Pool.join` was called before `close` or `terminate`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolStillRunning extends Data.TaggedError("PoolStillRunning")<{}> {
+  override get message(): string {
+    return "Cannot join the pool: close or terminate it first"
+  }
+}
+
+/**
+ * The pool was terminated, or its scope closed, before the task was done.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolTerminated extends Data.TaggedError("PoolTerminated")<{
+  readonly task: string
+}> {
+  override get message(): string {
+    return `Task "${this.task}" was not done when its pool was terminated`
+  }
+}
+
+/**
+ * The task was interrupted inside its agent.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TaskInterrupted extends Data.TaggedError("TaskInterrupted")<{
+  readonly task: string
+}> {
+  override get message(): string {
+    return `Task "${this.task}" was interrupted in its agent`
+  }
+}
+
+/**
+ * The result was not there in time. It may still come.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TimedOut extends Data.TaggedError("TimedOut")<{
+  readonly operation: string
+}> {
+  override get message(): string {
+    return `${this.operation} took longer than its time-out`
+  }
+}
+
+/**
+ * The result was asked for before it was there.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotReady extends Data.TaggedError("NotReady")<{}> {
+  override get message(): string {
+    return "Cannot tell whether the task was successful: it is not done"
+  }
+}
+
+/**
+ * Everything that a task can fail with besides its own typed errors.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type TaskError =
+  | RemoteFailure
+  | EncodingFailed
+  | WorkerLost
+  | TaskNotFound
+  | ModuleNotLoaded
+  | InitializerFailed
+  | StartFailed
+  | MainGuardMissing
+  | PoolTerminated
+  | TaskInterrupted
+
+const messageOf = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))

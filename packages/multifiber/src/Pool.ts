@@ -1,0 +1,384 @@
+/**
+ * A fixed number of workers that run tasks: Python's `multiprocessing.Pool`.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import type * as Scope from "effect/Scope"
+import { Job } from "./agent/Job.ts"
+import * as AsyncResult from "./AsyncResult.ts"
+import {
+  EncodingFailed,
+  type IllegalState,
+  InvalidArgument,
+  type MainGuardMissing,
+  PoolNotRunning,
+  PoolStillRunning,
+  type StartFailed,
+  type TaskError,
+} from "./Errors.ts"
+import { Platform } from "./Platform.ts"
+import { Dispatcher } from "./pool/Dispatcher.ts"
+import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./pool/Gathered.ts"
+import type { Task } from "./Task.ts"
+
+/**
+ * @category type ids
+ * @since 0.1.0
+ */
+export const TypeId = "~multifiber/Pool"
+
+/**
+ * A pool of workers. Lives in the agent that made it and cannot be sent to others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pool {
+  readonly [TypeId]: typeof TypeId
+  /** How many workers the pool keeps. */
+  readonly size: number
+}
+
+interface PoolInternal extends Pool {
+  readonly dispatcher: Dispatcher
+  readonly settings: Settings
+}
+
+interface Settings {
+  readonly grace: Duration.Duration
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Number of workers, at least 1. Default: the cores that this process may use. */
+  readonly size?: number | undefined
+  /** How long a worker that was asked to end may take to interrupt its fiber and release its layers. Default: 1 second. */
+  readonly grace?: Duration.DurationInput | undefined
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface MapOptions {
+  /** Items of a chunk, at least 1. Default: a quarter of each worker's share. */
+  readonly chunkSize?: number | undefined
+}
+
+/** How long an ended worker may take to be reported, before its pool gives up on it. */
+const LAST_WAIT = Duration.seconds(5)
+
+/**
+ * Tells whether a value is a pool.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isPool = (u: unknown): u is Pool => typeof u === "object" && u !== null && TypeId in u
+
+const internal = (self: Pool): PoolInternal => self as PoolInternal
+
+/**
+ * Starts a pool and waits until its workers are ready.
+ *
+ * **Shape** – each worker is a thread of the runtime with its own heap. The pool ends with its scope, as Python's `with`
+ * block does: tasks that are not done fail with `PoolTerminated`. Call `close` and `join` first to let them finish.
+ * **Waiting** – suspends the fiber for the start of the workers; an idle pool does not keep the program alive.
+ * **Interruption** – ends the workers. **Errors** – `InvalidArgument`; `StartFailed` where the runtime starts no worker;
+ * `MainGuardMissing` in a module that a worker imports; `IllegalState` inside a pool's worker, which is daemonic.
+ *
+ * **Source** – Python's `Pool(processes)`. There a worker that dies takes its task's result with it and the caller waits
+ * for ever; here the task fails with `WorkerLost`, nothing else does, and another worker takes its place.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { square } = Task.module(import.meta.url, { square: (n: number) => n * n })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   console.log(yield* Pool.map(pool, square, [1, 2, 3])) // => [ 1, 4, 9 ]
+ * }))
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  options: Options = {},
+): Effect.Effect<
+  Pool,
+  InvalidArgument | StartFailed | MainGuardMissing | IllegalState,
+  Platform | Scope.Scope
+> =>
+  Effect.flatMap(Platform, (platform) =>
+    Effect.acquireRelease(
+      Effect.flatMap(count("size", options.size ?? platform.cores), (size) =>
+        Effect.try({
+          try: (): PoolInternal => ({
+            [TypeId]: TypeId,
+            size,
+            dispatcher: new Dispatcher(platform, size),
+            settings: { grace: Duration.decode(options.grace ?? Duration.seconds(1)) },
+          }),
+          catch: (error) => error as StartFailed | MainGuardMissing | IllegalState,
+        }),
+      ),
+      (pool) => Effect.zipRight(terminate(pool), ended(pool)),
+    ).pipe(
+      Effect.tap((pool) => whenever(pool, () => pool.dispatcher.isReady || pool.dispatcher.state._tag === "failed")),
+      Effect.tap(({ dispatcher: { state } }) =>
+        state._tag === "failed" ? Effect.fail(state.error as StartFailed) : Effect.void,
+      ),
+    ),
+  )
+
+const count = (argument: string, value: number): Effect.Effect<number, InvalidArgument> =>
+  Number.isSafeInteger(value) && value >= 1
+    ? Effect.succeed(value)
+    : Effect.fail(new InvalidArgument({ argument, value, expected: "a whole number of at least 1" }))
+
+/** Waits until `condition` holds; looks after each event of the pool. */
+const whenever = (self: Pool, condition: () => boolean): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const { dispatcher } = internal(self)
+    if (condition()) return resume(Effect.void)
+    const unwatch = dispatcher.watch(() => {
+      if (!condition()) return
+      unwatch()
+      resume(Effect.void)
+    })
+    return Effect.sync(unwatch)
+  })
+
+/** Waits for the end of the workers that were told to end: within the grace period, then by force. */
+const ended = (self: Pool): Effect.Effect<void> => {
+  const { dispatcher, settings } = internal(self)
+  const gone = whenever(self, () => dispatcher.isGone)
+  return gone.pipe(
+    Effect.timeoutOption(settings.grace),
+    Effect.zipRight(Effect.sync(() => dispatcher.kill())),
+    Effect.zipRight(Effect.timeoutOption(gone, LAST_WAIT)),
+    Effect.asVoid,
+  )
+}
+
+type Submitted<E> = E | TaskError | PoolNotRunning
+
+/** Makes and queues jobs, unless the pool takes none. */
+const submit = <J>(self: Pool, make: (dispatcher: Dispatcher) => J): Effect.Effect<J, Submitted<never>> =>
+  Effect.suspend((): Effect.Effect<J, Submitted<never>> => {
+    const { dispatcher } = internal(self)
+    const { state } = dispatcher
+    if (state._tag === "failed") return Effect.fail(state.error)
+    if (state._tag !== "running") return Effect.fail(new PoolNotRunning({ state: state._tag }))
+    try {
+      return Effect.succeed(make(dispatcher))
+    } catch (error) {
+      return error instanceof EncodingFailed ? Effect.fail(error) : Effect.die(error)
+    }
+  })
+
+const submitCall = (self: Pool, task: Task.Any, args: ReadonlyArray<unknown>) =>
+  submit(self, (dispatcher) => {
+    const job = Job.one(task, args)
+    dispatcher.submit(job)
+    return job
+  })
+
+/**
+ * Runs a task in a worker and waits for its result.
+ *
+ * **Waiting** – suspends the fiber. **Fairness** – tasks begin in the order of submission, several at a time.
+ * **Interruption** – a task that has not begun will not run; the result of a running one is dropped. **Errors** – the
+ * typed errors of the task, every `TaskError`, and `PoolNotRunning` after `close` or `terminate`.
+ *
+ * **Source** – Python's `Pool.apply`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const apply: {
+  <Args extends ReadonlyArray<any>, A, E>(
+    task: Task<Args, A, E>,
+    args: Args,
+  ): (self: Pool) => Effect.Effect<A, Submitted<E>>
+  <Args extends ReadonlyArray<any>, A, E>(self: Pool, task: Task<Args, A, E>, args: Args): Effect.Effect<A, Submitted<E>>
+} = dual(
+  3,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+  ): Effect.Effect<A, Submitted<E>> =>
+    Effect.flatMap(submitCall(self, task, args), (job) =>
+      AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job)),
+    ),
+)
+
+/**
+ * Submits a task and returns its pending result at once.
+ *
+ * **Waiting** – never waits. Arguments are copied when they are sent, at the end of this turn of the event loop or later:
+ * do not change them before the result is there. **Errors** – `PoolNotRunning`, and `EncodingFailed` where the task's
+ * schema refuses the arguments; everything else is in the result.
+ *
+ * **Source** – Python's `Pool.apply_async`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const applyAsync: {
+  <Args extends ReadonlyArray<any>, A, E>(
+    task: Task<Args, A, E>,
+    args: Args,
+  ): (self: Pool) => Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>>
+} = dual(
+  3,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>> =>
+    Effect.map(submitCall(self, task, args), AsyncResult.fromPending<A, E>),
+)
+
+const submitMap = (self: Pool, task: Task.Any, items: Iterable<unknown>, chunkSize: number | undefined) =>
+  Effect.flatMap(chunkSize === undefined ? Effect.succeed(undefined) : count("chunkSize", chunkSize), (size) =>
+    submit(self, (dispatcher) => {
+      const cut = sliceable(items)
+      const jobs = chunksOf(cut, size ?? defaultChunkSize(cut.length, self.size)).map((chunk) => Job.each(task, chunk))
+      for (const job of jobs) dispatcher.submit(job)
+      return { jobs, gathered: new Gathered(jobs) }
+    }),
+  )
+
+const takesPool = (args: IArguments): boolean => isPool(args[0])
+
+/**
+ * Runs a task of one argument for each item and waits for all results, in the order of the items.
+ *
+ * **Shape** – items travel in chunks of `chunkSize`; a typed array is cut into typed arrays. **Waiting** – suspends the
+ * fiber. **Interruption** – chunks that have not begun will not run. **Errors** – waits for every chunk, then fails with
+ * the failure that came first; inside a chunk the first failure ends the chunk. `InvalidArgument` for a chunk size below
+ * 1; an iterable that throws is a defect of the caller and submits nothing.
+ *
+ * **Source** – Python's `Pool.map`, whose chunk size below 1 gives a list of `None`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const map: {
+  <In, A, E>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In>,
+    options?: MapOptions,
+  ): (self: Pool) => Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+  <In, A, E>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In>,
+    options?: MapOptions,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+} = dual(
+  takesPool,
+  <In, A, E>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In>,
+    options?: MapOptions,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> =>
+    Effect.flatMap(submitMap(self, task, items, options?.chunkSize), ({ gathered, jobs }) =>
+      AsyncResult.awaitPending(gathered, () => {
+        for (const job of jobs) internal(self).dispatcher.cancel(job)
+      }),
+    ),
+)
+
+/**
+ * Submits a `map` and returns its pending result at once.
+ *
+ * **Waiting** – never waits. **Errors** – as `applyAsync`, and `InvalidArgument` for a chunk size below 1.
+ *
+ * **Source** – Python's `Pool.map_async`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const mapAsync: {
+  <In, A, E>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In>,
+    options?: MapOptions,
+  ): (self: Pool) => Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument>
+  <In, A, E>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In>,
+    options?: MapOptions,
+  ): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument>
+} = dual(
+  takesPool,
+  <In, A, E>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In>,
+    options?: MapOptions,
+  ): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument> =>
+    Effect.map(submitMap(self, task, items, options?.chunkSize), ({ gathered }) =>
+      AsyncResult.fromPending<Array<A>, E>(gathered),
+    ),
+)
+
+/**
+ * Takes no more tasks; those submitted will be done, then the workers end. Never waits, may be repeated.
+ *
+ * **Source** – Python's `Pool.close`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const close = (self: Pool): Effect.Effect<void> => Effect.sync(() => internal(self).dispatcher.close())
+
+/**
+ * Ends the pool now: every task that is not done fails with `PoolTerminated`. Never waits, may be repeated; `join` waits
+ * for the workers.
+ *
+ * **Source** – Python's `Pool.terminate`, which leaves the results pending for ever.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const terminate = (self: Pool): Effect.Effect<void> => Effect.sync(() => internal(self).dispatcher.terminate())
+
+/**
+ * Waits until every task is done and every worker has ended. May be repeated.
+ *
+ * **Waiting** – suspends the fiber: after `close` as long as the tasks take, after `terminate` at most the grace period
+ * and 5 seconds. **Errors** – `PoolStillRunning` before `close` or `terminate`.
+ *
+ * **Source** – Python's `Pool.join`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const join = (self: Pool): Effect.Effect<void, PoolStillRunning> =>
+  Effect.suspend(() => {
+    const { dispatcher } = internal(self)
+    if (dispatcher.state._tag === "running") return Effect.fail(new PoolStillRunning())
+    const drained = whenever(self, () => dispatcher.isDrained)
+    return Effect.zipRight(drained, ended(self))
+  })

@@ -1,0 +1,266 @@
+/**
+ * The side of the protocol that lives in an agent: takes tasks in the order they were sent, runs one at a time, reports.
+ *
+ * For authors of adapters: the entry file of an agent calls `start` with its port. Loads nothing of `effect`.
+ *
+ * @since 0.1.0
+ */
+import * as Claims from "@multifiber/kernel/Claims"
+import * as Agent from "./Agent.ts"
+import { describe, encodeError } from "./wire/EncodedError.ts"
+import { type Boot, type Failure, type FromAgent, Op, type Segment, STOPPED, type TaskName, type ToAgent, VERSION } from "./wire/Protocol.ts"
+import * as Call from "./worker/Call.ts"
+import type { EffectRunner } from "./worker/EffectRunner.ts"
+import { type Defined, load } from "./worker/Loader.ts"
+import { Outbox } from "./worker/Outbox.ts"
+
+/**
+ * What the runner needs of the agent that it lives in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Port {
+  readonly post: (message: unknown) => void
+  readonly receive: (handler: (message: unknown) => void) => void
+  /** Lets the agent end by itself once nothing but the port keeps it alive. */
+  readonly release: () => void
+  /** Ends the agent now. */
+  readonly exit: (code: number) => void
+  /** Sets the code with which the agent ends by itself. */
+  readonly setExitCode: (code: number) => void
+  /** Writes to the agent's standard error. */
+  readonly report: (text: string) => void
+}
+
+/**
+ * What the entry of an agent tells a started runner.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Runner {
+  /** An error that no task caught ends the agent: reports it and every finished task, then exits with code 1. */
+  readonly die: (thrown: unknown) => void
+  /** Reports every finished task; for the moment before the agent ends. */
+  readonly flush: () => void
+}
+
+/** Finished tasks wait at most this long for company, in milliseconds. */
+const FLUSH_AFTER = 1
+
+/**
+ * Starts the runner of this agent.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const start = (port: Port, boot: unknown): Runner => new AgentRunner(port, boot as Boot)
+
+class AgentRunner implements Runner {
+  private readonly port: Port
+  private readonly boot: Boot
+  private readonly claims: Claims.Claims
+  private readonly outbox: Outbox
+  private readonly inbox: Array<Segment> = []
+  private readonly names: Array<TaskName> = []
+  private readonly loaded: Array<Defined | Failure> = []
+  private readonly layers = new Map<string, Promise<Failure | undefined>>()
+  private readonly effectRunners = new Map<Defined["effects"], Promise<EffectRunner>>()
+  /** The sequence number of the next task, its place in `inbox[0]`, and whether it is claimed. */
+  private next = 0
+  private call = 0
+  private begun = false
+  /** Somebody else goes on with `pump`: a task or the loading of one has given up the thread. */
+  private suspended = false
+  private stopping = false
+
+  constructor(port: Port, boot: Boot) {
+    this.port = port
+    this.boot = boot
+    this.claims = Claims.attach(boot.claims)
+    this.outbox = new Outbox((message) => this.post(message))
+    Agent.identify(boot)
+    port.receive((message) => this.receive(message as ToAgent))
+    this.post({ op: Op.Ready, version: VERSION })
+  }
+
+  flush(): void {
+    this.outbox.flush(this.next)
+  }
+
+  die(thrown: unknown): void {
+    this.flush()
+    this.post({ op: Op.Dying, error: encodeError(thrown) })
+    this.port.exit(1)
+  }
+
+  private post(message: FromAgent): void {
+    this.port.post(message)
+  }
+
+  private receive(message: ToAgent): void {
+    if (message.op === Op.Stop) {
+      void this.stop()
+      return
+    }
+    if (message.names) this.names.push(...message.names)
+    this.inbox.push(...message.segments)
+    if (!this.suspended) this.pump()
+  }
+
+  /** Runs tasks until there is none left, or one gives up the thread. */
+  private pump(): void {
+    let since = performance.now()
+    let flushed = since
+    while (this.inbox.length > 0 && !this.stopping) {
+      const segment = this.inbox[0] as Segment
+      if (!this.begun && !Claims.begin(this.claims, this.next)) {
+        this.advance(segment)
+        continue
+      }
+      this.begun = true
+      const task = this.loaded[segment.task]
+      if (task === undefined) {
+        this.suspend(this.load(segment.task))
+        return
+      }
+      const pending = this.attempt(task, segment)
+      if (pending) {
+        this.outbox.spend(performance.now() - since)
+        this.suspend(this.finishLater(segment, pending))
+        return
+      }
+      this.finish(segment)
+      const now = performance.now()
+      this.outbox.spend(now - since)
+      since = now
+      if (now - flushed > FLUSH_AFTER) {
+        flushed = now
+        this.flush()
+      }
+    }
+    this.flush()
+    if (this.boot.lifetime === "process" && this.next > 0) void this.end()
+  }
+
+  /** Makes the next call; a promise is returned where it is not over yet. */
+  private attempt(task: Defined | Failure, segment: Segment): Promise<void> | undefined {
+    if ("kind" in task) {
+      this.fail(task)
+      return undefined
+    }
+    try {
+      const value = Call.run(task, segment, this.call, this.runEffect)
+      if (Call.isPromise(value)) return this.settle(task, value)
+      this.outbox.succeed(value)
+    } catch (thrown) {
+      this.fail(Call.failureOf(task, thrown))
+    }
+    return undefined
+  }
+
+  private async settle(task: Defined, value: PromiseLike<unknown>): Promise<void> {
+    try {
+      this.outbox.succeed(await value)
+    } catch (thrown) {
+      this.fail(Call.failureOf(task, thrown))
+    }
+  }
+
+  private fail(failure: Failure): void {
+    this.outbox.fail(failure)
+    if (this.boot.lifetime === "process") {
+      this.port.setExitCode(1)
+      this.port.report(`${this.boot.name}: ${textOf(failure)}`)
+    }
+  }
+
+  private finish(segment: Segment): void {
+    Claims.finish(this.claims, this.next)
+    this.begun = false
+    this.advance(segment)
+  }
+
+  private async finishLater(segment: Segment, pending: Promise<void>): Promise<void> {
+    const since = performance.now()
+    await pending
+    this.outbox.spend(performance.now() - since)
+    this.finish(segment)
+  }
+
+  private advance(segment: Segment): void {
+    this.next++
+    this.call++
+    if (this.call === segment.calls) {
+      this.call = 0
+      this.inbox.shift()
+    }
+  }
+
+  /** Gives up the thread until `work` is over. */
+  private suspend(work: Promise<void>): void {
+    this.flush()
+    this.suspended = true
+    Claims.hold(this.claims, 1)
+    void work.then(() => {
+      Claims.hold(this.claims, -1)
+      this.suspended = false
+      this.pump()
+    })
+  }
+
+  private async load(number: number): Promise<void> {
+    const task = await load(this.names[number] as TaskName)
+    this.loaded[number] = "kind" in task ? task : ((await this.initialize(task)) ?? task)
+  }
+
+  /** Builds the layer of the task's module, once. */
+  private initialize(task: Defined): Promise<Failure | undefined> {
+    const { layer, url } = task
+    if (!layer) return Promise.resolve(undefined)
+    const built =
+      this.layers.get(url) ??
+      this.runEffect(task)
+        .then((effects) => effects.build(url, layer))
+        .then(
+          () => {
+            Claims.hold(this.claims, 1)
+            return undefined
+          },
+          (thrown): Failure => ({ kind: "initializer", url, error: Call.encodeFailure(thrown) }),
+        )
+    this.layers.set(url, built)
+    return built
+  }
+
+  private readonly runEffect = (task: Defined): Promise<EffectRunner> => {
+    const runner = this.effectRunners.get(task.effects) ?? task.effects().then((module) => module.make())
+    this.effectRunners.set(task.effects, runner)
+    return runner
+  }
+
+  /** Asked to stop: interrupts what can be interrupted, releases what was acquired, and ends the agent. */
+  private async stop(): Promise<void> {
+    this.stopping = true
+    await this.dispose()
+    this.flush()
+    this.port.exit(STOPPED)
+  }
+
+  /** A process has run its task: it ends as soon as nothing of it is left. */
+  private async end(): Promise<void> {
+    await this.dispose()
+    this.port.release()
+  }
+
+  private async dispose(): Promise<void> {
+    for (const runner of this.effectRunners.values()) await (await runner).dispose()
+  }
+}
+
+const textOf = (failure: Failure): string => {
+  if (!("error" in failure)) return failure.kind
+  const { error } = failure
+  return error.kind === "error" ? error.stack || `${error.name}: ${error.message}` : describe(error.value)
+}

@@ -1,0 +1,257 @@
+/**
+ * A started agent from its starter's side: numbers what it sends, claims and revokes, matches results to jobs, and
+ * accounts for every job when the agent ends. A small state machine with callbacks: it is on the hot path of the pool.
+ */
+import * as Claims from "@multifiber/kernel/Claims"
+import * as Agent from "../Agent.ts"
+import { EncodingFailed, IllegalState, MainGuardMissing, StartFailed } from "../Errors.ts"
+import type { AgentExit, AgentHandle, PlatformService } from "../Platform.ts"
+import type { Task } from "../Task.ts"
+import { describe } from "../wire/EncodedError.ts"
+import { decodeError } from "../wire/Failure.ts"
+import { type Boot, EACH, type FromAgent, Op, type Segment, STOPPED, type TaskName, type ToAgent, VERSION } from "../wire/Protocol.ts"
+import type { Job } from "./Job.ts"
+
+/** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
+export const CAPACITY = 4096
+
+/** How an agent ended, with the last error that escaped in it. */
+export interface LinkExit extends AgentExit {
+  /** The agent had said that it is ready. */
+  readonly wasReady: boolean
+}
+
+export interface LinkListener {
+  readonly onReady: () => void
+  /** Jobs were settled: `ran` of them, which kept the agent busy for `busy` milliseconds. */
+  readonly onSettled: (ran: number, busy: number) => void
+  /** `lost` jobs had begun, `unbegun` ones had not. */
+  readonly onExit: (exit: LinkExit, lost: ReadonlyArray<Job>, unbegun: ReadonlyArray<Job>) => void
+  readonly onGone: () => void
+}
+
+export interface AgentOptions {
+  readonly name: string
+  readonly path: ReadonlyArray<number>
+  readonly daemon: boolean
+  readonly lifetime: Boot["lifetime"]
+}
+
+export class AgentLink {
+  readonly name: string
+  state: "starting" | "ready" | "ended" = "starting"
+  private readonly claims: Claims.Claims
+  private readonly handle: AgentHandle
+  private readonly listener: LinkListener
+  private readonly ring = new Array<Job | undefined>(CAPACITY).fill(undefined)
+  private readonly numbers = new Map<Task.Any, number>()
+  /** Sequence numbers: of the oldest job without a report, and of the next to send. */
+  private head = 0
+  private tail = 0
+  private lastError: unknown = undefined
+
+  /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
+  constructor(platform: PlatformService, options: AgentOptions, listener: LinkListener) {
+    const self = Agent.current()
+    if (self.importing) throw new MainGuardMissing({ agent: self.name })
+    if (self.daemon) {
+      throw new IllegalState({ operation: `start "${options.name}"`, state: `"${self.name}" is daemonic` })
+    }
+    this.name = options.name
+    this.listener = listener
+    const memory = Claims.allocate(CAPACITY)
+    this.claims = Claims.attach(memory)
+    const boot: Boot = { version: VERSION, ...options, parent: self.name, claims: memory }
+    try {
+      this.handle = platform.startThread(options.name, boot, {
+        onMessage: (message) => this.receive(message as FromAgent),
+        onMessageError: (error) => {
+          this.lastError = error
+          this.handle.end(-9)
+        },
+        onExit: (exit) => this.exit(exit),
+        onGone: listener.onGone,
+      })
+    } catch (cause) {
+      throw new StartFailed({ agent: options.name, cause })
+    }
+  }
+
+  /** Jobs that the agent has and that are not settled. */
+  live = 0
+
+  /** Places of the ring in use: the live jobs, and revoked ones that the agent has not passed. */
+  get outstanding(): number {
+    return this.tail - this.head
+  }
+
+  /** The agent can hear a request to stop: it is idle, or runs what gives up the thread. */
+  get listens(): boolean {
+    return this.state === "ready" && (this.live === 0 || Claims.holds(this.claims))
+  }
+
+  /** Sends jobs in this order; those that cannot be encoded fail alone. */
+  send(jobs: ReadonlyArray<Job>): void {
+    if (this.post(jobs)) return
+    for (const job of jobs) {
+      if (!this.post([job])) refuse(job)
+    }
+  }
+
+  private post(jobs: ReadonlyArray<Job>): boolean {
+    const { names, segments, tasks } = this.pack(jobs)
+    const message: ToAgent = { op: Op.Run, segments, ...(names.length > 0 ? { names } : {}) }
+    for (let i = 0; i < jobs.length; i++) Claims.send(this.claims, this.tail + i)
+    try {
+      this.handle.post(message)
+    } catch {
+      return false
+    }
+    for (const task of tasks) this.numbers.set(task, this.numbers.size)
+    for (const job of jobs) {
+      this.ring[this.tail % CAPACITY] = job
+      job.link = this
+      job.sequence = this.tail++
+    }
+    this.live += jobs.length
+    return true
+  }
+
+  /** Lays the jobs out in columns: one segment for each run of calls of the same task and arity. */
+  private pack(jobs: ReadonlyArray<Job>) {
+    const segments: Array<Segment> = []
+    const tasks: Array<Task.Any> = []
+    let values: Array<unknown> = []
+    for (let i = 0; i < jobs.length; ) {
+      const { arity, task, values: first } = jobs[i] as Job
+      const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
+      if (arity === EACH) {
+        segments.push({ task: number, arity, values: first, calls: 1 })
+        i++
+        continue
+      }
+      values = []
+      const from = i
+      for (; i < jobs.length; i++) {
+        const job = jobs[i] as Job
+        if (job.task !== task || job.arity !== arity) break
+        for (let k = 0; k < arity; k++) values.push(job.values[k])
+      }
+      segments.push({ task: number, arity, values, calls: i - from })
+    }
+    const names: Array<TaskName> = tasks.map(({ name, url }) => ({ url, name }))
+    return { segments, names, tasks }
+  }
+
+  private receive(message: FromAgent): void {
+    switch (message.op) {
+      case Op.Ready:
+        return this.ready(message.version)
+      case Op.Settled:
+        return this.settle(message)
+      case Op.Dying:
+        this.lastError = decodeError(message.error, `worker "${this.name}"`)
+    }
+  }
+
+  private ready(version: number): void {
+    if (version === VERSION) {
+      this.state = "ready"
+      this.listener.onReady()
+    } else {
+      this.lastError = new Error(`its protocol version is ${version}, expected ${VERSION}: install one version of multifiber`)
+      this.end(-9)
+    }
+  }
+
+  private settle({ busy, failures, next, values }: Extract<FromAgent, { op: typeof Op.Settled }>): void {
+    let index = 0
+    let failed = 0
+    for (; this.head < next; this.head++) {
+      const job = this.take(this.head)
+      if (job === undefined) continue
+      const failure = failures[failed]
+      if (failure !== undefined && failure[0] === index) {
+        failed++
+        job.receiveFailure(failure[1])
+      } else {
+        job.receive(values[index])
+      }
+      index++
+    }
+    this.listener.onSettled(index, busy)
+  }
+
+  private take(sequence: number): Job | undefined {
+    const job = this.ring[sequence % CAPACITY]
+    this.ring[sequence % CAPACITY] = undefined
+    if (job !== undefined) this.live--
+    return job
+  }
+
+  /** The live jobs. */
+  jobs(): Array<Job> {
+    return this.ring.filter((job) => job !== undefined)
+  }
+
+  /** Takes a job back that the agent has not begun. */
+  revoke(job: Job): boolean {
+    if (job.link !== this || !Claims.revoke(this.claims, job.sequence)) return false
+    this.take(job.sequence)
+    job.link = undefined
+    return true
+  }
+
+  /** Takes back at most `count` jobs, the last ones that the agent would come to; they keep their order. */
+  revokeLast(count: number): Array<Job> {
+    const revoked: Array<Job> = []
+    for (let sequence = this.tail - 1; sequence >= this.head && revoked.length < count; sequence--) {
+      const job = this.ring[sequence % CAPACITY]
+      if (job === undefined) continue
+      if (!this.revoke(job)) break
+      revoked.push(job)
+    }
+    return revoked.reverse()
+  }
+
+  /** Asks the agent to interrupt, release and end. */
+  stop(): void {
+    if (this.state !== "ended") this.handle.post({ op: Op.Stop } satisfies ToAgent)
+  }
+
+  /** Ends the agent at once. */
+  end(code: -15 | -9): void {
+    if (this.state !== "ended") this.handle.end(code)
+  }
+
+  private exit({ code, error }: AgentExit): void {
+    const wasReady = this.state === "ready"
+    this.state = "ended"
+    const lost: Array<Job> = []
+    const unbegun: Array<Job> = []
+    for (; this.head < this.tail; this.head++) {
+      const job = this.ring[this.head % CAPACITY]
+      if (job === undefined) continue
+      if (this.revoke(job)) unbegun.push(job)
+      else lost.push(job)
+    }
+    this.listener.onExit({ code: code === STOPPED ? -15 : code, error: error ?? this.lastError, wasReady }, lost, unbegun)
+  }
+}
+
+const indexOrPush = <A>(array: Array<A>, value: A): number => {
+  const index = array.indexOf(value)
+  return index === -1 ? array.push(value) - 1 : index
+}
+
+/** Fails a job that cannot be sent, with the reason. */
+const refuse = (job: Job): void => {
+  let cause: unknown
+  try {
+    structuredClone(job.values)
+    cause = new Error("the runtime refused to send it")
+  } catch (thrown) {
+    cause = thrown
+  }
+  job.fail(new EncodingFailed({ task: job.task.name, subject: "argument", value: describe(job.values), cause }))
+}

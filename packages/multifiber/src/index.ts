@@ -1,0 +1,13 @@
+/**
+ * Python's `multiprocessing` for TypeScript, as typed Effect values.
+ *
+ * @since 0.1.0
+ */
+export * as Agent from "./Agent.ts"
+export * as AsyncResult from "./AsyncResult.ts"
+export * from "./Errors.ts"
+export * as Platform from "./Platform.ts"
+export * as Pool from "./Pool.ts"
+export * as Process from "./Process.ts"
+export * as Task from "./Task.ts"
+export * as TaskSchema from "./TaskSchema.ts"

@@ -1,0 +1,47 @@
+/** The results of a map, gathered from its chunks in the order of the items. */
+import type { Job } from "../agent/Job.ts"
+import { Pending } from "../agent/Pending.ts"
+
+export class Gathered extends Pending {
+  private readonly chunks: Array<ReadonlyArray<unknown>>
+  private waiting: number
+  /** The failure that arrived first, by order of arrival. */
+  private failed: Job | undefined = undefined
+
+  /** Settles when every chunk is settled: a failure does not cut the others short. */
+  constructor(jobs: ReadonlyArray<Job>) {
+    super()
+    this.chunks = new Array(jobs.length)
+    this.waiting = jobs.length
+    if (jobs.length === 0) this.succeed([])
+    jobs.forEach((job, index) => {
+      job.observe(() => this.arrive(job, index))
+    })
+  }
+
+  private arrive(job: Job, index: number): void {
+    if (job.status === "succeeded") this.chunks[index] = job.outcome as ReadonlyArray<unknown>
+    else this.failed ??= job
+    if (--this.waiting > 0) return
+    if (this.failed) this.fail(this.failed.outcome)
+    else this.succeed(this.chunks.flat(1))
+  }
+}
+
+/** Python's default: four chunks for each worker. */
+export const defaultChunkSize = (items: number, workers: number): number => Math.max(1, Math.ceil(items / (4 * workers)))
+
+/** Cuts items into chunks of `size`, without copying them one by one. */
+export const chunksOf = (items: Sliceable, size: number): ReadonlyArray<ArrayLike<unknown>> => {
+  const chunks: Array<ArrayLike<unknown>> = []
+  for (let from = 0; from < items.length; from += size) chunks.push(items.slice(from, from + size))
+  return chunks
+}
+
+interface Sliceable extends ArrayLike<unknown> {
+  readonly slice: (from: number, to: number) => ArrayLike<unknown>
+}
+
+/** Any iterable as something that can be cut: arrays and typed arrays as they are. */
+export const sliceable = (items: Iterable<unknown>): Sliceable =>
+  ArrayBuffer.isView(items) && !(items instanceof DataView) ? (items as unknown as Sliceable) : Array.from(items)

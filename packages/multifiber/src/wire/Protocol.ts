@@ -1,0 +1,89 @@
+/**
+ * What the starter of an agent and the agent's runner say to each other. Loads nothing: workers of plain tasks use it.
+ *
+ * Tasks have no ids on the wire: both sides count them. The sender numbers what it sends; the runner takes tasks in that
+ * order and reports how far it came. Values travel as columns of one batch (a struct of arrays), which costs a third of
+ * a message per task.
+ */
+import type { EncodedError } from "./EncodedError.ts"
+
+/** Raised whenever a message changes its shape. */
+export const VERSION = 1
+
+export const Op = { Run: 0, Stop: 1, Ready: 2, Settled: 3, Dying: 4 } as const
+
+/** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
+export const STOPPED = 143
+
+/** What an agent is born with. */
+export interface Boot {
+  readonly version: number
+  readonly name: string
+  readonly path: ReadonlyArray<number>
+  readonly daemon: boolean
+  readonly parent: string
+  /** Memory of the claims (`@multifiber/kernel/Claims`). */
+  readonly claims: SharedArrayBuffer
+  /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
+  readonly lifetime: "worker" | "process"
+}
+
+/** A task of this agent: numbered by its first use, and named in that message only. */
+export interface TaskName {
+  readonly url: string
+  readonly name: string
+}
+
+/**
+ * Consecutive calls of one task with the same number of arguments.
+ *
+ * `values` holds the arguments call by call. Where `arity` is `EACH`, the segment is a single call over many items: the
+ * task runs once for each value, and the result is the array of results.
+ */
+export interface Segment {
+  readonly task: number
+  readonly arity: number
+  readonly values: ArrayLike<unknown>
+  readonly calls: number
+}
+
+export const EACH = -1
+
+export type ToAgent =
+  | {
+      readonly op: typeof Op.Run
+      readonly segments: ReadonlyArray<Segment>
+      /** Tasks that this message uses for the first time, in the order of their numbers. */
+      readonly names?: ReadonlyArray<TaskName>
+    }
+  | { readonly op: typeof Op.Stop }
+
+/** Why a task failed, as data. */
+export type Failure =
+  | { readonly kind: "raised"; readonly error: EncodedError }
+  | { readonly kind: "typed"; readonly value: unknown }
+  | { readonly kind: "interrupted" }
+  | {
+      readonly kind: "encoding"
+      readonly subject: "argument" | "result" | "error"
+      readonly value: string
+      readonly error: EncodedError
+    }
+  | { readonly kind: "notFound"; readonly reason: string }
+  | { readonly kind: "notLoaded"; readonly error: EncodedError }
+  | { readonly kind: "initializer"; readonly url: string; readonly error: EncodedError }
+
+export type FromAgent =
+  | { readonly op: typeof Op.Ready; readonly version: number }
+  | {
+      readonly op: typeof Op.Settled
+      /** The sequence number after the last task that the runner passed. */
+      readonly next: number
+      /** Results of the tasks passed since the last report, in order; revoked tasks have none. */
+      readonly values: ReadonlyArray<unknown>
+      /** The failures among them, by index into `values`. */
+      readonly failures: ReadonlyArray<readonly [index: number, failure: Failure]>
+      /** Milliseconds that the tasks took. */
+      readonly busy: number
+    }
+  | { readonly op: typeof Op.Dying; readonly error: EncodedError }

@@ -1,0 +1,117 @@
+/** One call of a task inside an agent: arguments in, a value, a promise or a throw out. */
+import type { Effect } from "effect/Effect"
+import { describe, type EncodedError, encodeError } from "../wire/EncodedError.ts"
+import { EACH, type Failure, type Segment } from "../wire/Protocol.ts"
+import type { EffectFailure, EffectRunner } from "./EffectRunner.ts"
+import type { Defined } from "./Loader.ts"
+
+/** A failure that is already in its wire form. */
+class Refused {
+  readonly failure: Failure
+  constructor(failure: Failure) {
+    this.failure = failure
+  }
+}
+
+const EFFECT = Symbol.for("effect/Effect")
+
+export const isPromise = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === "object" && value !== null && typeof (value as PromiseLike<unknown>).then === "function"
+
+const isEffect = (value: unknown): value is Effect<unknown, unknown, any> =>
+  typeof value === "object" && value !== null && EFFECT in value
+
+export type RunEffect = (task: Defined) => Promise<EffectRunner>
+
+/** Runs call number `call` of a segment. */
+export const run = (task: Defined, segment: Segment, call: number, runEffect: RunEffect): unknown =>
+  segment.arity === EACH
+    ? runEach(task, segment.values, runEffect)
+    : complete(task, invoke(task, segment, call), runEffect)
+
+const invoke = (task: Defined, { arity, values }: Segment, call: number): unknown => {
+  if (arity === 1) return invokeOne(task, values[call])
+  if (arity === 0 && !task.codec) return task.run()
+  if (arity === 2 && !task.codec) return task.run(values[2 * call], values[2 * call + 1])
+  const args = Array.prototype.slice.call(values, call * arity, (call + 1) * arity)
+  return task.run(...(task.codec ? decodeArgs(task.codec, args) : args))
+}
+
+const invokeOne = (task: Defined, value: unknown): unknown =>
+  task.codec ? task.run(...decodeArgs(task.codec, [value])) : task.run(value)
+
+const runEach = (task: Defined, items: ArrayLike<unknown>, runEffect: RunEffect): unknown => {
+  const results = new Array<unknown>(items.length)
+  for (let i = 0; i < items.length; i++) {
+    const result = complete(task, invokeOne(task, items[i]), runEffect)
+    if (isPromise(result)) return finishEach(task, items, runEffect, results, i, result)
+    results[i] = result
+  }
+  return results
+}
+
+const finishEach = async (
+  task: Defined,
+  items: ArrayLike<unknown>,
+  runEffect: RunEffect,
+  results: Array<unknown>,
+  pending: number,
+  result: PromiseLike<unknown>,
+): Promise<unknown> => {
+  results[pending] = await result
+  for (let i = pending + 1; i < items.length; i++) {
+    results[i] = await complete(task, invokeOne(task, items[i]), runEffect)
+  }
+  return results
+}
+
+const complete = (task: Defined, returned: unknown, runEffect: RunEffect): unknown => {
+  if (isEffect(returned)) {
+    return runEffect(task)
+      .then((effects) => effects.run(task.url, returned))
+      .then((value) => encodeSuccess(task, value))
+  }
+  if (isPromise(returned)) return returned.then((value) => encodeSuccess(task, value))
+  return encodeSuccess(task, returned)
+}
+
+const encodeSuccess = (task: Defined, value: unknown): unknown => {
+  if (!task.codec) return value
+  try {
+    return task.codec.encodeSuccess(value)
+  } catch (thrown) {
+    throw refuse("result", value, thrown)
+  }
+}
+
+const decodeArgs = (codec: NonNullable<Defined["codec"]>, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  try {
+    return codec.decodeArgs(args)
+  } catch (thrown) {
+    throw refuse("argument", args, thrown)
+  }
+}
+
+const refuse = (subject: "argument" | "result", value: unknown, thrown: unknown): Refused =>
+  new Refused({ kind: "encoding", subject, value: describe(value), error: encodeError(thrown) })
+
+/** The wire form of whatever a call threw or rejected with. */
+export const failureOf = (task: Defined, thrown: unknown): Failure => {
+  if (thrown instanceof Refused) return thrown.failure
+  const errors = errorsOf(thrown)
+  if (errors.length === 0) return { kind: "interrupted" }
+  const typed = task.codec?.encodeError(errors[0])
+  return typed ? { kind: "typed", value: typed.value } : { kind: "raised", error: encodeFailure(thrown) }
+}
+
+/** A single error as it is, several as one `AggregateError`. */
+export const encodeFailure = (thrown: unknown): EncodedError => {
+  const errors = errorsOf(thrown)
+  return encodeError(errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} failures`))
+}
+
+/** An `EffectFailure` is told by its tag: its class is in a module that plain tasks do not load. */
+const errorsOf = (thrown: unknown): ReadonlyArray<unknown> =>
+  typeof thrown === "object" && thrown !== null && (thrown as EffectFailure)._tag === "~multifiber/EffectFailure"
+    ? (thrown as EffectFailure).errors
+    : [thrown]

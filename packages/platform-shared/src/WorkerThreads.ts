@@ -1,0 +1,93 @@
+/**
+ * Agents as worker threads, by the `node:worker_threads` that Node, Deno and Bun have in common.
+ *
+ * @since 0.1.0
+ */
+import { existsSync } from "node:fs"
+import { setInterval } from "node:timers"
+import { fileURLToPath } from "node:url"
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
+import type { AgentExit, AgentHandle, AgentListener, PlatformService } from "multifiber/Platform"
+import { inlineWorker } from "./inlineWorker.ts"
+
+/**
+ * What a worker thread is born with.
+ *
+ * @internal
+ */
+export interface WorkerData {
+  readonly boot: unknown
+  /** Closes when the thread is really gone. The thread holds it and never uses it. */
+  readonly lifeline: MessagePort
+}
+
+const workerFile = new URL("./multifiber-worker.ts", import.meta.url)
+
+/** The worker file beside this module, or its text where a bundler left the file behind. */
+const workerUrl = (): URL => {
+  if (workerFile.protocol !== "file:") {
+    return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(workerFile.href)}`)}`)
+  }
+  if (inlineWorker === undefined || existsSync(fileURLToPath(workerFile))) return workerFile
+  return new URL(`data:text/javascript,${encodeURIComponent(inlineWorker)}`)
+}
+
+/**
+ * Starts worker threads.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const startThread: PlatformService["startThread"] = (name, boot, listener) => {
+  const lifeline = new MessageChannel()
+  const worker = new Worker(workerUrl(), {
+    name,
+    workerData: { boot, lifeline: lifeline.port2 },
+    transferList: [lifeline.port2],
+  })
+  worker.unref()
+  lifeline.port1.unref()
+  return observe(worker, lifeline.port1, listener)
+}
+
+const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener): AgentHandle => {
+  let asked: -15 | -9 | undefined
+  let error: unknown
+  worker.on("message", listener.onMessage)
+  worker.on("messageerror", listener.onMessageError)
+  worker.on("error", (thrown) => {
+    error = thrown
+  })
+  worker.on("exit", (code) => {
+    listener.onExit({ code: asked ?? code, error } satisfies AgentExit)
+  })
+  lifeline.on("close", listener.onGone)
+  return {
+    id: worker.threadId,
+    post: (message) => worker.postMessage(message),
+    end: (code) => {
+      asked ??= code
+      void worker.terminate()
+    },
+  }
+}
+
+/**
+ * Keeps the program alive while something is held: a worker that waits for work does not.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeHold = (): Pick<PlatformService, "hold" | "release"> => {
+  const timer = setInterval(() => {}, 2 ** 30)
+  timer.unref()
+  let holds = 0
+  return {
+    hold: () => {
+      if (holds++ === 0) timer.ref()
+    },
+    release: () => {
+      if (--holds === 0) timer.unref()
+    },
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * What the adapters for Node, Deno and Bun share.
+ *
+ * @since 0.1.0
+ */
+export * as Adapter from "./Adapter.ts"
+export * as Main from "./Main.ts"
+export * as WorkerThreads from "./WorkerThreads.ts"
