@@ -10,9 +10,9 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Agent from "./Agent.ts"
-import { awaitPending } from "./AsyncResult.ts"
 import { AgentLink, type LinkExit } from "./agent/AgentLink.ts"
 import { Job } from "./agent/Job.ts"
+import { Watched } from "./agent/Watched.ts"
 import { EncodingFailed, IllegalState, type MainGuardMissing, StartFailed, type TaskError, WorkerLost } from "./Errors.ts"
 import { Platform, type PlatformService } from "./Platform.ts"
 import type { Task } from "./Task.ts"
@@ -63,7 +63,7 @@ type State =
   | { readonly _tag: "stopped"; readonly exit: LinkExit }
   | { readonly _tag: "closed" }
 
-class ProcessImpl implements Process<unknown, unknown> {
+class ProcessImpl extends Watched implements Process<unknown, unknown> {
   readonly [TypeId] = { _A: (): unknown => undefined, _E: (): unknown => undefined }
   readonly name: string
   readonly daemon: boolean
@@ -72,9 +72,9 @@ class ProcessImpl implements Process<unknown, unknown> {
   state: State = { _tag: "initial" }
   private readonly path: ReadonlyArray<number>
   private readonly platform: PlatformService
-  private readonly watchers = new Set<() => void>()
 
   constructor(platform: PlatformService, job: Job, options: Options) {
+    super()
     this.platform = platform
     this.path = Agent.nextPath()
     this.name = options.name ?? Agent.defaultName("Process", this.path)
@@ -91,7 +91,7 @@ class ProcessImpl implements Process<unknown, unknown> {
       { name, path, daemon, lifetime: "process" },
       {
         onReady: () => this.enter({ _tag: "started", link }),
-        onSettled: () => {},
+        onSettled: () => this.changed(),
         onExit: (exit, lost, unbegun) => this.end(exit, [...lost, ...unbegun]),
         onGone: () => {},
       },
@@ -112,13 +112,24 @@ class ProcessImpl implements Process<unknown, unknown> {
 
   private enter(state: State): void {
     this.state = state
-    for (const watcher of this.watchers) watcher()
+    this.changed()
   }
 
-  /** Calls back after each change of state; returns how to stop that. */
-  watch(watcher: () => void): () => void {
-    this.watchers.add(watcher)
-    return () => this.watchers.delete(watcher)
+  /** Waits until the state has an answer. */
+  until<A, E>(answer: (state: State) => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> {
+    return this.when(this.platform, () => answer(this.state))
+  }
+
+  get stopped(): Effect.Effect<void> {
+    return this.until((state) => ("link" in state ? undefined : Effect.void))
+  }
+
+  get result(): Effect.Effect<Exit.Exit<any, any>> {
+    return this.until(() => {
+      const { outcome, status } = this.job
+      if (status === "waiting") return undefined
+      return Effect.succeed(status === "succeeded" ? Exit.succeed(outcome) : Exit.fail(outcome))
+    })
   }
 }
 
@@ -126,21 +137,6 @@ const internal = (self: Process<unknown, unknown>): ProcessImpl => self as Proce
 
 const illegal = (self: Process<unknown, unknown>, operation: string): IllegalState =>
   new IllegalState({ operation: `${operation} "${self.name}"`, state: internal(self).state._tag })
-
-/** Waits until `answer` has one; looks after each change of state. */
-const when = <A, E>(self: Process<unknown, unknown>, answer: (state: State) => Effect.Effect<A, E> | undefined) =>
-  Effect.async<A, E>((resume) => {
-    const process = internal(self)
-    const now = answer(process.state)
-    if (now) return resume(now)
-    const unwatch = process.watch(() => {
-      const then = answer(process.state)
-      if (!then) return
-      unwatch()
-      resume(then)
-    })
-    return Effect.sync(unwatch)
-  })
 
 /**
  * Makes a process that will run a task; `start` starts it.
@@ -187,13 +183,10 @@ export const make = <Args extends ReadonlyArray<any>, A, E>(
 
 const release = (self: Process<unknown, unknown>, succeeded: boolean): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const { state } = internal(self)
+    const { state, stopped } = internal(self)
     if (!("link" in state)) return Effect.void
-    const stopped = when(self, stoppedOnly)
     return succeeded && !self.daemon ? stopped : Effect.zipRight(Effect.ignore(terminate(self)), stopped)
   })
-
-const stoppedOnly = (state: State): Effect.Effect<void> | undefined => ("link" in state ? undefined : Effect.void)
 
 /**
  * Starts the process.
@@ -216,7 +209,7 @@ export const start = (
     })
   }).pipe(
     Effect.zipRight(
-      when(self, (state): Effect.Effect<void, StartFailed> | undefined => {
+      internal(self).until((state): Effect.Effect<void, StartFailed> | undefined => {
         if (state._tag === "starting") return undefined
         if (state._tag !== "stopped" || state.exit.wasReady) return Effect.void
         const cause = state.exit.error ?? new Error(`it ended with exit code ${state.exit.code}`)
@@ -236,8 +229,8 @@ export const start = (
  */
 export const join = (self: Process<unknown, unknown>): Effect.Effect<void, IllegalState> =>
   Effect.suspend(() => {
-    const { _tag } = internal(self).state
-    return _tag === "initial" || _tag === "closed" ? Effect.fail(illegal(self, "join")) : when(self, stoppedOnly)
+    const { state, stopped } = internal(self)
+    return state._tag === "initial" || state._tag === "closed" ? Effect.fail(illegal(self, "join")) : stopped
   })
 
 /**
@@ -267,7 +260,7 @@ export const joinWithin: {
  * @since 0.1.0
  */
 export const result = <A, E>(self: Process<A, E>): Effect.Effect<Exit.Exit<A, E | TaskError>> =>
-  Effect.suspend(() => Effect.exit(awaitPending(internal(self).job, () => {})))
+  Effect.suspend(() => internal(self).result)
 
 /**
  * The exit code, once the process has ended: 0 after a normal end, 1 after a failed task or an uncaught error, n after
@@ -310,12 +303,12 @@ export const isAlive = (self: Process<unknown, unknown>): Effect.Effect<boolean,
 export const terminate = (self: Process<unknown, unknown>): Effect.Effect<void, IllegalState> =>
   stop(self, "terminate", (link) => {
     if (!link.listens) return Effect.sync(() => link.end(-15))
-    const { grace } = internal(self)
+    const { grace, stopped } = internal(self)
     return Effect.sync(() => link.stop()).pipe(
       Effect.zipRight(
         Effect.forkDaemon(
           Effect.zipRight(
-            Effect.timeoutOption(when(self, stoppedOnly), grace),
+            Effect.timeoutOption(stopped, grace),
             Effect.sync(() => link.end(-15)),
           ),
         ),

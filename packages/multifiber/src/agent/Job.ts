@@ -5,6 +5,7 @@ import { describe } from "../wire/EncodedError.ts"
 import { decodeFailure } from "../wire/Failure.ts"
 import { EACH, type Failure } from "../wire/Protocol.ts"
 import type { AgentLink } from "./AgentLink.ts"
+import { type CallSite, framesOf } from "./CallSite.ts"
 import { Pending } from "./Pending.ts"
 
 export class Job extends Pending {
@@ -12,6 +13,8 @@ export class Job extends Pending {
   /** The arguments of one call, or the items of many (`arity` is `EACH`). */
   readonly values: ArrayLike<unknown>
   readonly arity: number
+  /** Where the caller submitted it, if recorded. */
+  callSite: CallSite | undefined = undefined
   /** The next job of the queue. */
   next: Job | undefined = undefined
   /** Who counts it. */
@@ -56,7 +59,7 @@ export class Job extends Pending {
   }
 
   receiveFailure(failure: Failure): void {
-    this.fail(decodeFailure(this.task, failure))
+    this.fail(decodeFailure(this.task, failure, framesOf(this.callSite)))
   }
 }
 

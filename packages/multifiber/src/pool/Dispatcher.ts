@@ -6,9 +6,11 @@
  * below 50 µs of work is held back while any worker is busy, since small batches would perpetuate themselves. What
  * is held back, and jobs that wait behind a long one while a worker idles, move after a millisecond at the latest.
  */
+import * as Effect from "effect/Effect"
 import * as Agent from "../Agent.ts"
 import { AgentLink, type LinkExit } from "../agent/AgentLink.ts"
 import type { Job } from "../agent/Job.ts"
+import { Watched } from "../agent/Watched.ts"
 import { InitializerFailed, PoolTerminated, StartFailed, type TaskError, TaskInterrupted, WorkerLost } from "../Errors.ts"
 import type { PlatformService } from "../Platform.ts"
 import { JobQueue } from "./JobQueue.ts"
@@ -28,11 +30,10 @@ interface Worker {
   window: Window.Window
 }
 
-export class Dispatcher {
+export class Dispatcher extends Watched {
   state: PoolState = { _tag: "running" }
   readonly workers: Array<Worker> = []
   private readonly queue = new JobQueue()
-  private readonly watchers = new Set<() => void>()
   private readonly platform: PlatformService
   private readonly size: number
   private unsettled = 0
@@ -41,6 +42,7 @@ export class Dispatcher {
 
   /** Starts `size` workers; ends those that did start and throws where one does not. */
   constructor(platform: PlatformService, size: number) {
+    super()
     this.platform = platform
     this.size = size
     try {
@@ -65,14 +67,9 @@ export class Dispatcher {
     return this.workers.length === 0
   }
 
-  /** Calls back after each start and end of a worker, and when the last job is settled; returns how to stop that. */
-  watch(watcher: () => void): () => void {
-    this.watchers.add(watcher)
-    return () => this.watchers.delete(watcher)
-  }
-
-  private notify(): void {
-    for (const watcher of this.watchers) watcher()
+  /** Waits until a condition holds that starts and ends of workers, or the last job, bring about. */
+  until(condition: () => boolean): Effect.Effect<void> {
+    return this.when(this.platform, () => (condition() ? Effect.void : undefined))
   }
 
   /** Queues a job. The pool must be running. */
@@ -95,7 +92,7 @@ export class Dispatcher {
     if (--this.unsettled > 0) return
     this.platform.release()
     if (this.state._tag === "closed") this.stopWorkers()
-    this.notify()
+    this.changed()
   }
 
   /** Takes no more jobs; the workers end after the last one. */
@@ -122,7 +119,7 @@ export class Dispatcher {
     this.state = { _tag: "failed", error }
     this.settleAll(() => error)
     this.stopWorkers()
-    this.notify()
+    this.changed()
   }
 
   private settleAll(errorOf: (job: Job) => TaskError): void {
@@ -132,6 +129,7 @@ export class Dispatcher {
 
   private stopWorkers(): void {
     clearTimeout(this.timer)
+    this.timer = undefined
     for (const { link } of this.workers) {
       if (link.listens) link.stop()
       else link.end(-15)
@@ -147,7 +145,7 @@ export class Dispatcher {
         {
           onReady: () => {
             this.schedulePump()
-            this.notify()
+            this.changed()
           },
           onSettled: (ran, busy) => {
             worker.window = Window.observe(worker.window, ran, busy)
@@ -173,7 +171,7 @@ export class Dispatcher {
       if (exit.wasReady) this.replace()
       else this.fail(new StartFailed({ agent: name, cause: exit.error ?? new Error(`it ended with exit code ${exit.code}`) }))
     }
-    this.notify()
+    this.changed()
   }
 
   private replace(): void {

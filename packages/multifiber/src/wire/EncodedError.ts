@@ -52,6 +52,19 @@ const text = (value: unknown): string => (typeof value === "string" ? value : de
 
 const STANDARD = new Set(["name", "message", "stack", "cause", "errors"])
 
+/**
+ * Cuts the frames of the runner, which is bundled into one file with this module; that file's name may be its whole text
+ * as a data URL.
+ */
+const withoutRunner = (stack: string): string => {
+  const { href, pathname, protocol } = new URL(import.meta.url)
+  const file = protocol === "file:" ? pathname : href
+  return stack
+    .split("\n")
+    .filter((line) => !line.includes(file))
+    .join("\n")
+}
+
 /** Takes a thrown value apart. Never throws; a chain of causes is cut after 16 links. */
 export const encodeError = (thrown: unknown, depth = 0): EncodedError => {
   if (!(thrown instanceof Error)) return { kind: "value", value: cloneable(thrown) }
@@ -65,7 +78,7 @@ export const encodeError = (thrown: unknown, depth = 0): EncodedError => {
     kind: "error",
     name: text(read(thrown, "name")),
     message: text(read(thrown, "message")),
-    stack: text(read(thrown, "stack")),
+    stack: withoutRunner(text(read(thrown, "stack"))),
     fields,
     ...(nested && "cause" in thrown && thrown.cause !== undefined
       ? { cause: encodeError(thrown.cause, depth + 1) }

@@ -12,14 +12,14 @@ import * as Task from "../Task.ts"
 import type { EncodedError } from "./EncodedError.ts"
 import type { Failure } from "./Protocol.ts"
 
-/** The error of a task: of its own type where its schema knows it. */
-export const decodeFailure = (task: Task.Task.Any, failure: Failure): unknown => {
+/** The error of a task: of its own type where its schema knows it. `frames` are those of the caller, if recorded. */
+export const decodeFailure = (task: Task.Task.Any, failure: Failure, frames: string): unknown => {
   const { name, url } = task
   switch (failure.kind) {
     case "typed":
       return decodeTyped(task, failure.value)
     case "raised":
-      return decodeError(failure.error, `task "${name}" of ${url}`)
+      return decodeError(failure.error, `task "${name}" of ${url}`, frames)
     case "encoding":
       return new EncodingFailed({
         task: name,
@@ -46,42 +46,31 @@ const decodeTyped = (task: Task.Task.Any, value: unknown): unknown => {
   }
 }
 
-/** The remote error as a local one, with both stacks. */
-export const decodeError = (encoded: EncodedError, source: string): RemoteFailure => {
-  if (encoded.kind === "value") {
-    const text = typeof encoded.value === "string" ? encoded.value : `a thrown value: ${String(encoded.value)}`
-    return withStack(
-      new RemoteFailure({
-        name: "Error",
-        message: text,
-        fields: {},
-        remoteStack: "",
-        source,
-        thrown: encoded.value,
-      }),
-    )
-  }
-  const { cause, errors, fields, message, name, stack } = encoded
-  return withStack(
-    new RemoteFailure({
-      name,
-      message,
-      fields,
-      remoteStack: stack,
-      source,
-      ...(cause ? { cause: decodeError(cause, source) } : {}),
-      ...(errors ? { errors: errors.map((error) => decodeError(error, source)) } : {}),
-    }),
-  )
-}
-
-const withStack = (failure: RemoteFailure): RemoteFailure => {
-  const frames = failure.stack?.split("\n").filter((line) => /^\s+at |@/.test(line)) ?? []
-  const remote = failure.remoteStack || `${failure.name}: ${failure.message}`
+/** The remote error as a local one. */
+export const decodeError = (encoded: EncodedError, source: string, frames = ""): RemoteFailure => {
+  const failure = new RemoteFailure({ ...fieldsOf(encoded, source), source })
+  const { message, name, remoteStack } = failure
   Object.defineProperty(failure, "stack", {
-    value: [remote, `    at ${failure.source}`, ...frames].join("\n"),
+    value: `${remoteStack || `${name}: ${message}`}\n    at ${source}${frames}`,
     configurable: true,
     writable: true,
   })
   return failure
+}
+
+const fieldsOf = (encoded: EncodedError, source: string) => {
+  if (encoded.kind === "value") {
+    const { value } = encoded
+    const message = typeof value === "string" ? value : `a thrown value: ${String(value)}`
+    return { name: "Error", message, fields: {}, remoteStack: "", thrown: value }
+  }
+  const { cause, errors, fields, message, name, stack } = encoded
+  return {
+    name,
+    message,
+    fields,
+    remoteStack: stack,
+    ...(cause ? { cause: decodeError(cause, source) } : {}),
+    ...(errors ? { errors: errors.map((error) => decodeError(error, source)) } : {}),
+  }
 }
