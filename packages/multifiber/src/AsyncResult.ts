@@ -80,8 +80,10 @@ export const fromPending = <A, E>(pending: Pending): AsyncResult<A, E> => pendin
  * @category getters
  * @since 0.1.0
  */
-export const get = <A, E>(self: AsyncResult<A, E>): Effect.Effect<A, E | TaskError> =>
-  Effect.suspend(() => awaitPending(pendingOf(self), () => {}))
+export const get = <A, E>(self: AsyncResult<A, E>): Effect.Effect<A, E | TaskError> => {
+  const pending = pendingOf(self)
+  return pending.status === "waiting" ? Effect.suspend(() => awaitPending(pending, () => {})) : outcome(pending)
+}
 
 /**
  * Waits for the value at most as long as `timeout`.

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
-import { record } from "./agent/CallSite.ts"
+import { type CallSite, record } from "./agent/CallSite.ts"
 import { Job } from "./agent/Job.ts"
 import * as AsyncResult from "./AsyncResult.ts"
 import {
@@ -170,29 +170,40 @@ const ended = (self: Pool): Effect.Effect<void> => {
 
 type Submitted<E> = E | TaskError | PoolNotRunning
 
-/** Makes and queues jobs, unless the pool takes none. */
-const submit = <J>(self: Pool, make: (dispatcher: Dispatcher) => J): Effect.Effect<J, Submitted<never>> =>
-  Effect.suspend((): Effect.Effect<J, Submitted<never>> => {
-    const { dispatcher } = internal(self)
-    const { state } = dispatcher
-    if (state._tag === "failed") return Effect.fail(state.error)
-    if (state._tag !== "running") return Effect.fail(new PoolNotRunning({ state: state._tag }))
-    try {
-      return Effect.succeed(make(dispatcher))
-    } catch (error) {
-      return error instanceof EncodingFailed ? Effect.fail(error) : Effect.die(error)
-    }
-  })
-
-const submitCall = (self: Pool, task: Task.Any, args: ReadonlyArray<unknown>, caller: (...args: any) => unknown) => {
-  const callSite = internal(self).settings.callSites ? record(caller) : undefined
-  return submit(self, (dispatcher) => {
-    const job = Job.one(task, args)
-    job.callSite = callSite
-    dispatcher.submit(job)
-    return job
-  })
+/** Why the pool takes no task, if so. */
+const refusal = (self: Pool): Effect.Effect<never, Submitted<never>> | undefined => {
+  const { state } = internal(self).dispatcher
+  if (state._tag === "running") return undefined
+  return Effect.fail(state._tag === "failed" ? state.error : new PoolNotRunning({ state: state._tag }))
 }
+
+/** What making a job threw: the schema's refusal, or a defect of the caller. */
+const refused = (error: unknown): Effect.Effect<never, EncodingFailed> =>
+  error instanceof EncodingFailed ? Effect.fail(error) : Effect.die(error)
+
+/** Queues one call, and goes on with its job. One step: it is the hot path. */
+const submitCall = <A, E>(
+  self: Pool,
+  task: Task.Any,
+  args: ReadonlyArray<unknown>,
+  callSite: CallSite | undefined,
+  onJob: (job: Job) => Effect.Effect<A, E>,
+): Effect.Effect<A, E | Submitted<never>> => {
+  const no = refusal(self)
+  if (no) return no
+  let job: Job
+  try {
+    job = Job.one(task, args)
+  } catch (error) {
+    return refused(error)
+  }
+  job.callSite = callSite
+  internal(self).dispatcher.submit(job)
+  return onJob(job)
+}
+
+const callSiteOf = (self: Pool, caller: (...args: any) => unknown): CallSite | undefined =>
+  internal(self).settings.callSites ? record(caller) : undefined
 
 /**
  * Runs a task in a worker and waits for its result.
@@ -218,10 +229,14 @@ export const apply: {
     self: Pool,
     task: Task<Args, A, E>,
     args: Args,
-  ): Effect.Effect<A, Submitted<E>> =>
-    Effect.flatMap(submitCall(self, task, args, apply), (job) =>
-      AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job)),
-    ),
+  ): Effect.Effect<A, Submitted<E>> => {
+    const callSite = callSiteOf(self, apply)
+    return Effect.suspend(() =>
+      submitCall(self, task, args, callSite, (job) =>
+        AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job)),
+      ),
+    )
+  },
 )
 
 /**
@@ -252,30 +267,39 @@ export const applyAsync: {
     self: Pool,
     task: Task<Args, A, E>,
     args: Args,
-  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>> =>
-    Effect.map(submitCall(self, task, args, applyAsync), AsyncResult.fromPending<A, E>),
+  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>> => {
+    const callSite = callSiteOf(self, applyAsync)
+    return Effect.suspend(() =>
+      submitCall(self, task, args, callSite, (job) => Effect.succeed(AsyncResult.fromPending<A, E>(job))),
+    )
+  },
 )
 
+/** Queues the chunks of a map; nothing is queued where one of them cannot be made. */
 const submitMap = (
   self: Pool,
   task: Task.Any,
   items: Iterable<unknown>,
-  chunkSize: number | undefined,
-  caller: (...args: any) => unknown,
-) => {
-  const callSite = record(caller)
-  return Effect.flatMap(chunkSize === undefined ? Effect.succeed(undefined) : count("chunkSize", chunkSize), (size) =>
-    submit(self, (dispatcher) => {
+  { chunkSize }: MapOptions = {},
+  callSite: CallSite,
+): Effect.Effect<{ readonly jobs: ReadonlyArray<Job>; readonly gathered: Gathered }, Submitted<never> | InvalidArgument> =>
+  Effect.flatMap(chunkSize === undefined ? Effect.void : count("chunkSize", chunkSize), () => {
+    const no = refusal(self)
+    if (no) return no
+    const { dispatcher } = internal(self)
+    try {
       const cut = sliceable(items)
-      const jobs = chunksOf(cut, size ?? defaultChunkSize(cut.length, self.size)).map((chunk) => Job.each(task, chunk))
+      const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
+      const jobs = chunksOf(cut, size).map((chunk) => Job.each(task, chunk))
       for (const job of jobs) {
         job.callSite = callSite
         dispatcher.submit(job)
       }
-      return { jobs, gathered: new Gathered(jobs) }
-    }),
-  )
-}
+      return Effect.succeed({ jobs, gathered: new Gathered(jobs) })
+    } catch (error) {
+      return refused(error)
+    }
+  })
 
 const takesPool = (args: IArguments): boolean => isPool(args[0])
 
@@ -312,7 +336,7 @@ export const map: {
     items: Iterable<In>,
     options?: MapOptions,
   ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> =>
-    Effect.flatMap(submitMap(self, task, items, options?.chunkSize, map), ({ gathered, jobs }) =>
+    Effect.flatMap(submitMap(self, task, items, options, record(map)), ({ gathered, jobs }) =>
       AsyncResult.awaitPending(gathered, () => {
         for (const job of jobs) internal(self).dispatcher.cancel(job)
       }),
@@ -349,7 +373,7 @@ export const mapAsync: {
     items: Iterable<In>,
     options?: MapOptions,
   ): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument> =>
-    Effect.map(submitMap(self, task, items, options?.chunkSize, mapAsync), ({ gathered }) =>
+    Effect.map(submitMap(self, task, items, options, record(mapAsync)), ({ gathered }) =>
       AsyncResult.fromPending<Array<A>, E>(gathered),
     ),
 )
