@@ -35,6 +35,5 @@ const inlineWorker: NonNullable<Options["esbuildPlugins"]>[number] = {
 export default defineConfig({
   ...base("src/index.ts"),
   esbuildPlugins: [inlineWorker, workerUrls],
-  dts: { entry: ["src/index.ts", "src/multifiber-worker.ts"] },
   onSuccess: async () => writeFile("dist/multifiber-worker.js", await worker),
 })

@@ -9,6 +9,7 @@ import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import { type CallSite, record } from "./agent/CallSite.ts"
 import { Job } from "./agent/Job.ts"
+import { orElseAfter } from "./agent/Watched.ts"
 import * as AsyncResult from "./AsyncResult.ts"
 import {
   EncodingFailed,
@@ -160,11 +161,9 @@ const count = (argument: string, value: number): Effect.Effect<number, InvalidAr
 const ended = (self: Pool): Effect.Effect<void> => {
   const { dispatcher, settings } = internal(self)
   const gone = dispatcher.until(() => dispatcher.isGone)
-  return gone.pipe(
-    Effect.timeoutOption(settings.grace),
-    Effect.zipRight(Effect.sync(() => dispatcher.kill())),
-    Effect.zipRight(Effect.timeoutOption(gone, LAST_WAIT)),
-    Effect.asVoid,
+  return Effect.zipRight(
+    orElseAfter(gone, settings.grace, () => dispatcher.kill()),
+    orElseAfter(gone, LAST_WAIT, () => {}),
   )
 }
 

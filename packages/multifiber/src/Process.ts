@@ -12,7 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Agent from "./Agent.ts"
 import { AgentLink, type LinkExit } from "./agent/AgentLink.ts"
 import { Job } from "./agent/Job.ts"
-import { Watched } from "./agent/Watched.ts"
+import { orElseAfter, Watched } from "./agent/Watched.ts"
 import { EncodingFailed, IllegalState, type MainGuardMissing, StartFailed, type TaskError, WorkerLost } from "./Errors.ts"
 import { Platform, type PlatformService } from "./Platform.ts"
 import type { Task } from "./Task.ts"
@@ -185,7 +185,8 @@ const release = (self: Process<unknown, unknown>, succeeded: boolean): Effect.Ef
   Effect.suspend(() => {
     const { state, stopped } = internal(self)
     if (!("link" in state)) return Effect.void
-    return succeeded && !self.daemon ? stopped : Effect.zipRight(Effect.ignore(terminate(self)), stopped)
+    const end = Effect.zipRight(Effect.ignore(terminate(self)), stopped)
+    return succeeded && !self.daemon ? Effect.onInterrupt(Effect.interruptible(stopped), () => end) : end
   })
 
 /**
@@ -304,15 +305,9 @@ export const terminate = (self: Process<unknown, unknown>): Effect.Effect<void, 
   stop(self, "terminate", (link) => {
     if (!link.listens) return Effect.sync(() => link.end(-15))
     const { grace, stopped } = internal(self)
-    return Effect.sync(() => link.stop()).pipe(
-      Effect.zipRight(
-        Effect.forkDaemon(
-          Effect.zipRight(
-            Effect.timeoutOption(stopped, grace),
-            Effect.sync(() => link.end(-15)),
-          ),
-        ),
-      ),
+    return Effect.zipRight(
+      Effect.sync(() => link.stop()),
+      Effect.forkDaemon(orElseAfter(stopped, grace, () => link.end(-15))),
     )
   })
 

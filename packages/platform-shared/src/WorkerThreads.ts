@@ -46,7 +46,6 @@ export const startThread: PlatformService["startThread"] = (name, boot, listener
     transferList: [lifeline.port2],
   })
   worker.unref()
-  lifeline.port1.unref()
   return observe(worker, lifeline.port1, listener)
 }
 
@@ -62,6 +61,9 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
     listener.onExit({ code: asked ?? code, error } satisfies AgentExit)
   })
   lifeline.on("close", listener.onGone)
+  // Deno tells of the close only where somebody listens for messages.
+  lifeline.on("message", () => {})
+  lifeline.unref()
   return {
     id: worker.threadId,
     post: (message) => worker.postMessage(message),

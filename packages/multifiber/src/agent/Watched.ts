@@ -1,5 +1,7 @@
 /** Something with a state that fibers wait for. */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { PlatformService } from "../Platform.ts"
 
 export class Watched {
@@ -36,3 +38,16 @@ export class Watched {
     )
   }
 }
+
+/**
+ * Runs `force` where `wanted` has not come about within `grace`. For finalizers, too: there a time-out alone would wait
+ * for ever, since nothing in it may be interrupted.
+ */
+export const orElseAfter = (
+  wanted: Effect.Effect<void>,
+  grace: Duration.Duration,
+  force: () => void,
+): Effect.Effect<void> =>
+  Effect.flatMap(Effect.timeoutOption(Effect.interruptible(wanted), grace), (came) =>
+    Option.isSome(came) ? Effect.void : Effect.sync(force),
+  )

@@ -109,9 +109,9 @@ export class Dispatcher extends Watched {
     this.stopWorkers()
   }
 
-  /** Ends the workers that are left at once. */
+  /** Ends the workers that are left at once. On Deno a worker is reported as ended inside of `end`. */
   kill(): void {
-    for (const { link } of this.workers) link.end(-9)
+    for (const { link } of [...this.workers]) link.end(-9)
   }
 
   private fail(error: TaskError): void {
@@ -130,7 +130,7 @@ export class Dispatcher extends Watched {
   private stopWorkers(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    for (const { link } of this.workers) {
+    for (const { link } of [...this.workers]) {
       if (link.listens) link.stop()
       else link.end(-15)
     }

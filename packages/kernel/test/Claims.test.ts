@@ -1,0 +1,244 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Claims from "@multifiber/kernel/Claims"
+import { explore, type Thread } from "../../testkit/src/Explorer.ts"
+import * as fc from "fast-check"
+import { simulatedMemory } from "./simulatedMemory.ts"
+
+const simulated = (capacity: number) => {
+  const memory = simulatedMemory(Claims.attach(Claims.allocate(capacity)).memory.length)
+  return { memory, claims: Claims.fromMemory(memory) }
+}
+
+/** The naive model: what each sequence number's task is, and how far both sides came. */
+interface Model {
+  readonly states: Map<number, Claims.ClaimState>
+  /** The next to send, and the oldest that the runner has not passed. */
+  tail: number
+  head: number
+  /** The runner has begun `head`. */
+  running: boolean
+}
+
+const CAPACITY = 4
+
+class Step implements fc.Command<Model, Claims.Claims> {
+  private readonly name: string
+  private readonly possible: (model: Readonly<Model>) => boolean
+  private readonly step: (model: Model, claims: Claims.Claims) => void
+  constructor(name: string, possible: Step["possible"], step: Step["step"]) {
+    this.name = name
+    this.possible = possible
+    this.step = step
+  }
+  check(model: Readonly<Model>): boolean {
+    return this.possible(model)
+  }
+  run(model: Model, claims: Claims.Claims): void {
+    this.step(model, claims)
+    for (let sequence = model.head; sequence < model.tail; sequence++) {
+      expect(Claims.state(claims, sequence)).toBe(model.states.get(sequence))
+    }
+  }
+  toString(): string {
+    return this.name
+  }
+}
+
+const send = new Step(
+  "send",
+  ({ head, tail }) => tail - head < CAPACITY,
+  (model, claims) => {
+    Claims.send(claims, model.tail)
+    model.states.set(model.tail++, "sent")
+  },
+)
+
+const revoke = (back: number) =>
+  new Step(
+    `revoke(-${back})`,
+    ({ head, tail }) => tail - back >= head,
+    (model, claims) => {
+      const sequence = model.tail - back
+      const wins = model.states.get(sequence) === "sent"
+      expect(Claims.revoke(claims, sequence)).toBe(wins)
+      if (wins) model.states.set(sequence, "revoked")
+    },
+  )
+
+const begin = new Step(
+  "begin",
+  ({ head, running, tail }) => !running && head < tail,
+  (model, claims) => {
+    const wins = model.states.get(model.head) === "sent"
+    expect(Claims.begin(claims, model.head)).toBe(wins)
+    if (wins) {
+      model.states.set(model.head, "running")
+      model.running = true
+    } else {
+      model.head++
+    }
+  },
+)
+
+const finish = new Step(
+  "finish",
+  ({ running }) => running,
+  (model, claims) => {
+    Claims.finish(claims, model.head)
+    model.states.set(model.head, "done")
+    expect(Claims.state(claims, model.head)).toBe("done")
+    model.running = false
+    model.head++
+  },
+)
+
+describe("Claims", () => {
+  it("agrees with a naive model, over many turns of the ring", () => {
+    const commands = fc.commands(
+      [fc.constantFrom(send, begin, finish), fc.integer({ min: 1, max: CAPACITY }).map(revoke)],
+      { maxCommands: 200, size: "max" },
+    )
+    fc.assert(
+      fc.property(commands, (run) => {
+        const model: Model = { states: new Map(), tail: 0, head: 0, running: false }
+        fc.modelRun(() => ({ model, real: Claims.attach(Claims.allocate(CAPACITY)) }), run)
+      }),
+    )
+  })
+
+  it("hold and holds count what the runner holds, without touching a claim", () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean()), (moves) => {
+        const claims = Claims.attach(Claims.allocate(CAPACITY))
+        let held = 0
+        for (const up of moves) {
+          if (!up && held === 0) continue
+          held += up ? 1 : -1
+          Claims.hold(claims, up ? 1 : -1)
+          expect(Claims.holds(claims)).toBe(held > 0)
+        }
+        for (let sequence = 0; sequence < CAPACITY; sequence++) expect(Claims.state(claims, sequence)).toBe("sent")
+      }),
+    )
+  })
+
+  it("keeps apart the claims of sequence numbers up to 2^53", () => {
+    const claims = Claims.attach(Claims.allocate(CAPACITY))
+    const first = Number.MAX_SAFE_INTEGER - 3
+    for (let i = 0; i < CAPACITY; i++) Claims.send(claims, first + i)
+    expect(Claims.revoke(claims, first + 1)).toBe(true)
+    expect([0, 1, 2, 3].map((i) => Claims.begin(claims, first + i))).toEqual([true, false, true, true])
+  })
+
+  it.each([
+    ["send", (claims: Claims.Claims) => Claims.send(claims, 0)],
+    ["begin", (claims: Claims.Claims) => Claims.begin(claims, 0)],
+    ["finish", (claims: Claims.Claims) => Claims.finish(claims, 0)],
+    ["revoke", (claims: Claims.Claims) => Claims.revoke(claims, 0)],
+    ["state", (claims: Claims.Claims) => Claims.state(claims, 0)],
+  ])("%s is one atomic operation, so the interleavings below are all there are", (_, operation) => {
+    const { claims, memory } = simulated(2)
+    operation(claims)
+    expect(memory.operations()).toBe(1)
+  })
+
+  it("in every interleaving of sender and runner, exactly one side gets each task", () => {
+    const explored = explore(() => {
+      const { claims } = simulated(2)
+      const begun = new Set<number>()
+      const revoked = new Set<number>()
+      for (const sequence of [0, 1]) Claims.send(claims, sequence)
+      const sender = function* (): Thread {
+        for (const sequence of [1, 0]) {
+          yield
+          if (Claims.revoke(claims, sequence)) revoked.add(sequence)
+          yield
+          expect(Claims.state(claims, sequence) === "revoked").toBe(revoked.has(sequence))
+        }
+      }
+      const runner = function* (): Thread {
+        for (const sequence of [0, 1]) {
+          yield
+          if (!Claims.begin(claims, sequence)) continue
+          begun.add(sequence)
+          yield
+          Claims.finish(claims, sequence)
+        }
+      }
+      return {
+        threads: [sender(), runner()],
+        atEnd: () => {
+          for (const sequence of [0, 1]) {
+            expect([begun, revoked].filter((side) => side.has(sequence)).length).toBe(1)
+            expect(Claims.state(claims, sequence)).toBe(begun.has(sequence) ? "done" : "revoked")
+          }
+        },
+      }
+    })
+    expect(explored).toBeGreaterThan(20)
+  })
+
+  it("the interleavings find the fault of a claim that is read and then written (control)", () => {
+    const start = () => {
+      const { memory } = simulated(1)
+      let winners = 0
+      const side = function* (): Thread {
+        yield
+        const free = memory.load(0) === 0
+        yield
+        if (free) memory.store(0, 1)
+        if (free) winners++
+      }
+      return { threads: [side(), side()], atEnd: () => expect(winners).toBe(1) }
+    }
+    expect(() => explore(start)).toThrow(/schedule 0 1 0 1/)
+  })
+
+  it("in every interleaving, no slot is sent again before the runner has passed it", () => {
+    const explored = explore(() => {
+      const { claims } = simulated(2)
+      const ran: Array<number> = []
+      const taken: Array<number> = []
+      /** What the two sides have told each other. */
+      let sent = 0
+      let passed = 0
+      const sender = function* (): Thread {
+        for (let sequence = 0; sequence < 4; sequence++) {
+          yield
+          if (sequence - passed >= claims.capacity) return
+          Claims.send(claims, sequence)
+          sent = sequence + 1
+          if (sequence % 2 === 0) continue
+          yield
+          if (Claims.revoke(claims, sequence)) taken.push(sequence)
+        }
+      }
+      const runner = function* (): Thread {
+        for (let sequence = 0; sequence < 4; sequence++) {
+          yield
+          if (sequence >= sent) return
+          const won = Claims.begin(claims, sequence)
+          if (won) {
+            ran.push(sequence)
+            yield
+            Claims.finish(claims, sequence)
+          }
+          yield
+          passed = sequence + 1
+        }
+      }
+      return {
+        threads: [sender(), runner()],
+        atEnd: () => {
+          for (let sequence = 0; sequence < passed; sequence++) {
+            expect([...ran, ...taken].filter((each) => each === sequence)).toEqual([sequence])
+          }
+          for (let sequence = passed; sequence < sent; sequence++) {
+            expect(Claims.state(claims, sequence)).toBe(taken.includes(sequence) ? "revoked" : ran.includes(sequence) ? "done" : "sent")
+          }
+        },
+      }
+    })
+    expect(explored).toBeGreaterThan(1000)
+  })
+})

@@ -1,0 +1,4 @@
+import { ownRuntimeOnly } from "@multifiber/testkit/Adapter"
+import { layer } from "../src/index.ts"
+
+ownRuntimeOnly("deno", layer)

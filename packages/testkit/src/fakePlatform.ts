@@ -1,0 +1,157 @@
+/**
+ * A platform without threads: its agents are real runners in this agent, behind ports that copy messages as real ones do
+ * and deliver one message per turn of the event loop, in order. A test holds messages back, and ends agents when it
+ * likes.
+ */
+import { setImmediate } from "node:timers"
+import * as Agent from "multifiber/Agent"
+import type { AgentExit, AgentListener, PlatformService } from "multifiber/Platform"
+import * as Runner from "multifiber/Runner"
+import * as Task from "multifiber/Task"
+
+export interface Options {
+  /** The number of the start that throws, counted from 1. */
+  readonly failingStart?: number
+}
+
+/** One agent, as a test steers it. */
+export class FakeAgent {
+  readonly name: string
+  /** With what `end` was called. */
+  asked: -15 | -9 | undefined = undefined
+  ended = false
+  /** Messages that it got, oldest first. */
+  readonly received: Array<unknown> = []
+  private readonly listener: AgentListener
+  private readonly waiting: Array<unknown> = []
+  private handler: (message: unknown) => void = () => {}
+  private paused = false
+  private exitCode = 0
+
+  constructor(name: string, boot: unknown, listener: AgentListener) {
+    this.name = name
+    this.listener = listener
+    asMain(() => {
+      const runner = Runner.start(
+        {
+          post: (message) => this.toStarter(structuredClone(message)),
+          receive: (handler) => {
+            this.handler = (message) => {
+              try {
+                handler(message)
+              } catch (error) {
+                runner.die(error)
+              }
+            }
+          },
+          release: () => setImmediate(() => this.die({ code: this.exitCode })),
+          exit: (code) => this.die({ code }),
+          setExitCode: (code) => {
+            this.exitCode = code
+          },
+          report: () => {},
+        },
+        boot,
+      )
+    })
+  }
+
+  /** Sends a message to the agent. */
+  post(message: unknown): void {
+    this.waiting.push(structuredClone(message))
+    this.deliverLater()
+  }
+
+  end(code: -15 | -9): void {
+    this.asked ??= code
+    setImmediate(() => this.die({ code: this.asked ?? code }))
+  }
+
+  /** Messages to the agent wait from now on. */
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
+    for (const _ of this.waiting) this.deliverLater()
+  }
+
+  /** The agent ends at once; what it posted before still arrives. */
+  die({ code = 1, error }: Partial<AgentExit> = {}): void {
+    if (this.ended) return
+    this.ended = true
+    setImmediate(() => {
+      this.listener.onExit({ code, error })
+      this.listener.onGone()
+    })
+  }
+
+  private deliverLater(): void {
+    setImmediate(() => {
+      if (this.paused || this.ended || this.waiting.length === 0) return
+      const message = this.waiting.shift()
+      this.received.push(message)
+      this.handler(message)
+    })
+  }
+
+  private toStarter(message: unknown): void {
+    if (this.ended) return
+    setImmediate(() => this.listener.onMessage(message))
+  }
+}
+
+const AGENT = Symbol.for("multifiber/agent/1")
+
+/** Starts a runner here and stays who we are: it takes itself for the only one of its agent. */
+const asMain = (start: () => void): void => {
+  const main = Agent.current()
+  // A runner that imports a task module marks its agent, which must not keep us from starting others.
+  Object.defineProperty(main, "importing", { get: () => false, set: () => {} })
+  start()
+  Object.assign(globalThis, { [AGENT]: main })
+}
+
+export interface FakePlatform {
+  readonly service: PlatformService
+  /** In the order of their starts. */
+  readonly agents: ReadonlyArray<FakeAgent>
+  /** Holds less releases. */
+  readonly holds: () => number
+}
+
+export const make = ({ failingStart }: Options = {}): FakePlatform => {
+  const agents: Array<FakeAgent> = []
+  let starts = 0
+  let holds = 0
+  return {
+    agents,
+    holds: () => holds,
+    service: {
+      runtime: "node",
+      cores: 2,
+      capabilities: { stopsBusyThread: true },
+      startThread: (name, boot, listener) => {
+        starts++
+        if (starts === failingStart) throw new Error("no thread left")
+        const agent = new FakeAgent(name, boot, listener)
+        agents.push(agent)
+        return { id: starts, post: (message) => agent.post(message), end: (code) => agent.end(code) }
+      },
+      hold: () => {
+        holds++
+      },
+      release: () => {
+        holds--
+      },
+    },
+  }
+}
+
+let modules = 0
+
+/** Tasks for fake agents: any functions, for their "module" is an empty one and they are in this agent already. */
+export const tasks = <const Functions extends Record<string, (...args: any) => unknown>>(
+  functions: Functions,
+): Task.Tasks<Functions> => Task.module(`data:text/javascript,//${++modules}`, functions)
