@@ -31,8 +31,12 @@ export interface AsyncResult<out A, out E = never> {
 
 const pendingOf = (self: AsyncResult<unknown, unknown>): Pending => self as unknown as Pending
 
-/** The result in its settled or failed form. */
-const outcome = (pending: Pending): Effect.Effect<any, any> =>
+/**
+ * The result of a settled pending.
+ *
+ * @internal
+ */
+export const outcome = (pending: Pending): Effect.Effect<any, any> =>
   pending.status === "succeeded" ? Effect.succeed(pending.outcome) : Effect.fail(pending.outcome)
 
 /**

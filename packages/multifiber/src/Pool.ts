@@ -180,25 +180,23 @@ const refusal = (self: Pool): Effect.Effect<never, Submitted<never>> | undefined
 const refused = (error: unknown): Effect.Effect<never, EncodingFailed> =>
   error instanceof EncodingFailed ? Effect.fail(error) : Effect.die(error)
 
-/** Queues one call, and goes on with its job. One step: it is the hot path. */
-const submitCall = <A, E>(
+/** Makes and queues one call, or tells why not. Plain, not an Effect: it is the hot path. */
+const submitCall = (
   self: Pool,
   task: Task.Any,
   args: ReadonlyArray<unknown>,
   callSite: CallSite | undefined,
-  onJob: (job: Job) => Effect.Effect<A, E>,
-): Effect.Effect<A, E | Submitted<never>> => {
+): Job | Effect.Effect<never, Submitted<never>> => {
   const no = refusal(self)
   if (no) return no
-  let job: Job
   try {
-    job = Job.one(task, args)
+    const job = Job.one(task, args)
+    job.callSite = callSite
+    internal(self).dispatcher.submit(job)
+    return job
   } catch (error) {
     return refused(error)
   }
-  job.callSite = callSite
-  internal(self).dispatcher.submit(job)
-  return onJob(job)
 }
 
 const callSiteOf = (self: Pool, caller: (...args: any) => unknown): CallSite | undefined =>
@@ -230,11 +228,12 @@ export const apply: {
     args: Args,
   ): Effect.Effect<A, Submitted<E>> => {
     const callSite = callSiteOf(self, apply)
-    return Effect.suspend(() =>
-      submitCall(self, task, args, callSite, (job) =>
-        AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job)),
-      ),
-    )
+    return Effect.async((resume) => {
+      const job = submitCall(self, task, args, callSite)
+      if (!(job instanceof Job)) return resume(job)
+      job.observe(() => resume(AsyncResult.outcome(job)))
+      return Effect.sync(() => internal(self).dispatcher.cancel(job))
+    })
   },
 )
 
@@ -268,9 +267,10 @@ export const applyAsync: {
     args: Args,
   ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>> => {
     const callSite = callSiteOf(self, applyAsync)
-    return Effect.suspend(() =>
-      submitCall(self, task, args, callSite, (job) => Effect.succeed(AsyncResult.fromPending<A, E>(job))),
-    )
+    return Effect.suspend(() => {
+      const job = submitCall(self, task, args, callSite)
+      return job instanceof Job ? Effect.succeed(AsyncResult.fromPending<A, E>(job)) : job
+    })
   },
 )
 

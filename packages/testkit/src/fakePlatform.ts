@@ -12,6 +12,10 @@ import * as Task from "multifiber/Task"
 export interface Options {
   /** The number of the start that throws, counted from 1. */
   readonly failingStart?: number
+  /** The number of the start whose agent dies before it says that it is ready. */
+  readonly stillborn?: number
+  /** `end` tells of the exit before it returns, as on Deno; else in a later turn. */
+  readonly exitsInsideEnd?: boolean
 }
 
 /** One agent, as a test steers it. */
@@ -23,14 +27,21 @@ export class FakeAgent {
   /** Messages that it got, oldest first. */
   readonly received: Array<unknown> = []
   private readonly listener: AgentListener
+  private readonly exitsInsideEnd: boolean
   private readonly waiting: Array<unknown> = []
   private handler: (message: unknown) => void = () => {}
   private paused = false
   private exitCode = 0
+  private told = false
 
-  constructor(name: string, boot: unknown, listener: AgentListener) {
+  constructor(name: string, listener: AgentListener, exitsInsideEnd: boolean) {
     this.name = name
     this.listener = listener
+    this.exitsInsideEnd = exitsInsideEnd
+  }
+
+  /** Starts the runner. */
+  start(boot: unknown): void {
     asMain(() => {
       const runner = Runner.start(
         {
@@ -64,7 +75,9 @@ export class FakeAgent {
 
   end(code: -15 | -9): void {
     this.asked ??= code
-    setImmediate(() => this.die({ code: this.asked ?? code }))
+    const exit = { code: this.asked, error: undefined }
+    if (!this.exitsInsideEnd) setImmediate(() => this.die(exit))
+    else if (!this.ended) this.tell(exit)
   }
 
   /** Messages to the agent wait from now on. */
@@ -81,10 +94,14 @@ export class FakeAgent {
   die({ code = 1, error }: Partial<AgentExit> = {}): void {
     if (this.ended) return
     this.ended = true
-    setImmediate(() => {
-      this.listener.onExit({ code, error })
-      this.listener.onGone()
-    })
+    setImmediate(() => this.tell({ code, error }))
+  }
+
+  private tell(exit: AgentExit): void {
+    this.ended = true
+    this.told = true
+    this.listener.onExit(exit)
+    this.listener.onGone()
   }
 
   private deliverLater(): void {
@@ -98,7 +115,9 @@ export class FakeAgent {
 
   private toStarter(message: unknown): void {
     if (this.ended) return
-    setImmediate(() => this.listener.onMessage(message))
+    setImmediate(() => {
+      if (!this.told) this.listener.onMessage(message)
+    })
   }
 }
 
@@ -121,7 +140,7 @@ export interface FakePlatform {
   readonly holds: () => number
 }
 
-export const make = ({ failingStart }: Options = {}): FakePlatform => {
+export const make = ({ exitsInsideEnd = false, failingStart, stillborn }: Options = {}): FakePlatform => {
   const agents: Array<FakeAgent> = []
   let starts = 0
   let holds = 0
@@ -135,8 +154,10 @@ export const make = ({ failingStart }: Options = {}): FakePlatform => {
       startThread: (name, boot, listener) => {
         starts++
         if (starts === failingStart) throw new Error("no thread left")
-        const agent = new FakeAgent(name, boot, listener)
+        const agent = new FakeAgent(name, listener, exitsInsideEnd)
         agents.push(agent)
+        if (starts === stillborn) agent.die()
+        else agent.start(boot)
         return { id: starts, post: (message) => agent.post(message), end: (code) => agent.end(code) }
       },
       hold: () => {

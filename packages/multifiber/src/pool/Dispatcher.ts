@@ -88,7 +88,7 @@ export class Dispatcher extends Watched {
 
   /** A job of this pool was settled. */
   settled(job: Job): void {
-    if (job.outcome instanceof InitializerFailed) this.fail(job.outcome)
+    if (job.status === "failed" && job.outcome instanceof InitializerFailed) this.fail(job.outcome)
     if (--this.unsettled > 0) return
     this.platform.release()
     if (this.state._tag === "closed") this.stopWorkers()
