@@ -1,0 +1,42 @@
+// The program of a user that `npm run pack-test` installs the packages for.
+export const SOURCES = {
+  "tasks.ts": `import * as Effect from "effect/Effect"
+import * as Task from "multifiber/Task"
+
+export const { square, fail, later } = Task.module(import.meta.url, {
+  square: (n: number) => n * n,
+  fail: (n: number): number => {
+    throw new RangeError("no " + n)
+  },
+  later: (n: number) => Effect.delay(Effect.succeed(n), "1 millis"),
+})
+`,
+  "main.ts": `import { Main } from "@multifiber/platform"
+import { Effect } from "effect"
+import { Pool } from "multifiber"
+import { fail, later, square } from "./tasks.ts"
+
+const program = Effect.gen(function* () {
+  const pool = yield* Pool.make({ size: 2 })
+  const squares = yield* Pool.map(pool, square, [1, 2, 3])
+  console.log(squares.join(","))
+  console.log(yield* Pool.apply(pool, later, [4]))
+  const failure = yield* Effect.flip(Pool.apply(pool, fail, [5]))
+  console.log(failure._tag)
+})
+
+Main.run(import.meta, program)
+`,
+}
+
+export const OUTPUT = "1,4,9\n4\nRemoteFailure\n"
+
+/** The strictest user: checks the declarations of the libraries too. */
+export const COMPILER_OPTIONS = {
+  target: "ES2022",
+  lib: ["ES2023", "DOM", "DOM.Iterable"],
+  types: ["node"],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+}
