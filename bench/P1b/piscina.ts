@@ -1,0 +1,4 @@
+import { piscina } from "../peers/piscina.ts"
+import { drivePeer } from "./drive.ts"
+
+await drivePeer(piscina)

@@ -1,0 +1,4 @@
+import { poolifier } from "../peers/poolifier.ts"
+import { drivePeer } from "./drive.ts"
+
+await drivePeer(poolifier)

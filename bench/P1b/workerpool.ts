@@ -1,0 +1,4 @@
+import { workerpool } from "../peers/workerpool.ts"
+import { drivePeer } from "./drive.ts"
+
+await drivePeer(workerpool)

@@ -1,0 +1,11 @@
+import { fileURLToPath } from "node:url"
+import { FixedThreadPool } from "poolifier"
+import { settings } from "../contender.ts"
+import { type Peer, workerFile } from "./Peer.ts"
+
+const pool = new FixedThreadPool<number, number>(settings.workers, fileURLToPath(workerFile("poolifier")), {
+  workerChoiceStrategy: "ROUND_ROBIN",
+  enableEvents: false,
+})
+
+export const poolifier: Peer = { run: (n) => pool.execute(n) }

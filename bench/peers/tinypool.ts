@@ -1,0 +1,17 @@
+import { FixedQueue } from "piscina"
+import { type Options, Tinypool } from "tinypool"
+import { settings } from "../contender.ts"
+import { type Peer, workerFile } from "./Peer.ts"
+
+// Its own queue is an array, whose `shift` costs more the longer it is. Only the types of piscina's do not fit.
+const taskQueue = new FixedQueue() as unknown as NonNullable<Options["taskQueue"]>
+
+const pool = new Tinypool({
+  filename: workerFile("increment").href,
+  minThreads: settings.workers,
+  maxThreads: settings.workers,
+  concurrentTasksPerWorker: 64,
+  taskQueue,
+})
+
+export const tinypool: Peer = { run: (n) => pool.run(n) }
