@@ -42,6 +42,8 @@ export interface Port {
 export interface Runner {
   /** An error that no task caught ends the agent: reports it and every finished task, then exits with code 1. */
   readonly die: (thrown: unknown) => void
+  /** A message arrived that cannot be decoded: ends the agent, since its tasks can be neither run nor counted. */
+  readonly choke: (error: unknown) => void
   /** Reports every finished task; for the moment before the agent ends. */
   readonly flush: () => void
 }
@@ -90,8 +92,16 @@ class AgentRunner implements Runner {
   }
 
   die(thrown: unknown): void {
+    this.leave(thrown, false)
+  }
+
+  choke(error: unknown): void {
+    this.leave(error, true)
+  }
+
+  private leave(thrown: unknown, poisoned: boolean): void {
     this.flush()
-    this.post({ op: Op.Dying, error: encodeError(thrown) })
+    this.post({ op: Op.Dying, error: encodeError(thrown), poisoned })
     this.port.exit(1)
   }
 

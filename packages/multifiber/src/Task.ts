@@ -90,7 +90,8 @@ export interface WithSchemas<in Args extends ReadonlyArray<any>, out A, out E, o
   readonly _types?: { readonly _A: A; readonly _E: E; readonly _R: R }
 }
 
-type Definition = ((...args: any) => unknown) | WithSchemas<any, unknown, unknown, unknown>
+/** Names no type parameter of `WithSchemas`: they would be inferred from here where `TaskSchema.make` stands inline. */
+type Definition = ((...args: any) => unknown) | { readonly fn: (...args: any) => unknown; readonly codec: Codec }
 
 type Success<Returned> = Returned extends Effect<infer A, any, any> ? A : Awaited<Returned>
 

@@ -16,7 +16,7 @@ import type { Codec, WithSchemas } from "./Task.ts"
  */
 export interface Schemas<Args extends ReadonlyArray<any>, A, E> {
   /** Of the arguments, as a tuple. */
-  readonly payload?: Schema.Schema<Args, any>
+  readonly payload?: Schema.Schema<Readonly<Args>, any>
   readonly success?: Schema.Schema<A, any>
   readonly error?: Schema.Schema<E, any>
 }
@@ -58,11 +58,11 @@ export const make = <Args extends ReadonlyArray<any>, A, E = never, R = never>(
 ): WithSchemas<Args, A, E, R> => ({ fn, codec: codecOf(schemas) })
 
 const codecOf = ({ error, payload, success }: Schemas<any, any, any>): Codec => {
-  const identity = <A>(value: A): A => value
+  const identity = (value: any): any => value
   const encodeError = error && Schema.encodeUnknownEither(error)
   return {
-    encodeArgs: payload ? Schema.encodeUnknownSync(payload) : identity,
-    decodeArgs: payload ? Schema.decodeUnknownSync(payload) : identity,
+    encodeArgs: payload ? (Schema.encodeUnknownSync(payload) as (args: unknown) => any) : identity,
+    decodeArgs: payload ? (Schema.decodeUnknownSync(payload) as (args: unknown) => any) : identity,
     encodeSuccess: success ? Schema.encodeUnknownSync(success) : identity,
     decodeSuccess: success ? Schema.decodeUnknownSync(success) : identity,
     encodeError: (value) => {

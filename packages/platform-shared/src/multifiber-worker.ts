@@ -23,6 +23,7 @@ const runner = Runner.start(
   boot,
 )
 
+parent.on("messageerror", (error) => runner.choke(error))
 process.on("uncaughtException", (error) => runner.die(error))
 process.on("unhandledRejection", (reason) => runner.die(reason))
 process.on("exit", () => runner.flush())

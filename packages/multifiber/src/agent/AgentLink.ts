@@ -49,6 +49,7 @@ export class AgentLink {
   private head = 0
   private tail = 0
   private lastError: unknown = undefined
+  private poisoned = false
 
   /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
   constructor(platform: PlatformService, options: AgentOptions, listener: LinkListener) {
@@ -151,6 +152,7 @@ export class AgentLink {
         return this.settle(message)
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
+        this.poisoned = message.poisoned
     }
   }
 
@@ -232,7 +234,7 @@ export class AgentLink {
     for (; this.head < this.tail; this.head++) {
       const job = this.ring[this.head % CAPACITY]
       if (job === undefined) continue
-      if (this.revoke(job)) unbegun.push(job)
+      if (!this.poisoned && this.revoke(job)) unbegun.push(job)
       else lost.push(job)
     }
     this.listener.onExit({ code: code === STOPPED ? -15 : code, error: error ?? this.lastError, wasReady }, lost, unbegun)

@@ -44,4 +44,4 @@ interface Sliceable extends ArrayLike<unknown> {
 
 /** Any iterable as something that can be cut: arrays and typed arrays as they are. */
 export const sliceable = (items: Iterable<unknown>): Sliceable =>
-  ArrayBuffer.isView(items) && !(items instanceof DataView) ? (items as unknown as Sliceable) : Array.from(items)
+  Array.isArray(items) || ArrayBuffer.isView(items) ? (items as unknown as Sliceable) : Array.from(items)

@@ -86,4 +86,9 @@ export type FromAgent =
       /** Milliseconds that the tasks took. */
       readonly busy: number
     }
-  | { readonly op: typeof Op.Dying; readonly error: EncodedError }
+  | {
+      readonly op: typeof Op.Dying
+      readonly error: EncodedError
+      /** It dies of a message that it cannot decode: sending those tasks to another agent would kill that one too. */
+      readonly poisoned: boolean
+    }
