@@ -23,7 +23,12 @@ export default {
     adapter("platform-node"),
     adapter("platform-deno"),
     adapter("platform-bun"),
-    mayImport("platform", [own("platform-(shared|node|deno|bun)"), own("multifiber"), npm("effect"), ADAPTER]),
+    mayImport("platform", [
+      own("platform-(shared|node|deno|bun)"),
+      own("multifiber"),
+      npm("effect"),
+      ADAPTER,
+    ]),
     {
       name: "published-names-only",
       comment: "Examples and benchmarks import the packages by name, as a user does",

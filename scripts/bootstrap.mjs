@@ -32,7 +32,11 @@ const upToDate = (expected) =>
   !existsSync(`${root}node_modules/.package-lock.json`)
 
 /** The arguments with which npx runs the pinned pnpm. */
-export const pnpm = (...args) => ["-y", JSON.parse(readFileSync(`${root}package.json`, "utf8")).packageManager, ...args]
+export const pnpm = (...args) => [
+  "-y",
+  JSON.parse(readFileSync(`${root}package.json`, "utf8")).packageManager,
+  ...args,
+]
 
 export const bootstrap = () => {
   const expected = fingerprint()

@@ -23,7 +23,8 @@ const emitDeclarations = async () => {
 }
 
 /** Names the built files in the imports of a declaration file; what stands in comments keeps its names. */
-const nameJavaScript = (text) => text.replace(/^(?! *\*).*/gm, (line) => line.replace(/"(\.[^"]*)\.ts"/g, '"$1.js"'))
+const nameJavaScript = (text) =>
+  text.replace(/^(?! *\*).*/gm, (line) => line.replace(/"(\.[^"]*)\.ts"/g, '"$1.js"'))
 
 bootstrap()
 const report = makeReport()

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import { bootstrap } from "./bootstrap.mjs"
 import { outdatedDenoJson } from "./deno-json.mjs"
-import { compareOutput, extractExamples, folder as docsFolder } from "./doc-examples.mjs"
+import { compareOutput, folder as docsFolder, extractExamples } from "./doc-examples.mjs"
 import { publicPackages } from "./packages.mjs"
 import { makeReport, root, run, runOrThrow, toolScript } from "./process.mjs"
 import { commandFor, RUNTIMES } from "./runtimes.mjs"
@@ -59,7 +59,8 @@ const docExamples = async () => {
       const { example, runtime } = next
       const { command, args } = commandFor(runtime)
       const { code, timedOut, stdout, output } = await run(command, [...args, example.main], { minutes: 1 })
-      const problem = code === 0 ? compareOutput(example, stdout) : `${timedOut ?? `exit code ${code}`}\n${output}`
+      const problem =
+        code === 0 ? compareOutput(example, stdout) : `${timedOut ?? `exit code ${code}`}\n${output}`
       if (problem !== undefined) problems.push(`${example.id} on ${runtime}: ${problem}`)
     }
   }
@@ -69,7 +70,10 @@ const docExamples = async () => {
 }
 
 const packTest = async () => {
-  const { code } = await run(process.execPath, [join(root, "scripts/pack-test.mjs")], { inherit: true, minutes: 25 })
+  const { code } = await run(process.execPath, [join(root, "scripts/pack-test.mjs")], {
+    inherit: true,
+    minutes: 25,
+  })
   if (code !== 0) throw new Error("see above")
 }
 
@@ -78,7 +82,15 @@ const STEPS = {
   "deno-types": denoTypes,
   lint: () => tool("@biomejs/biome", "biome", "check", "--error-on-warnings", "."),
   imports: () =>
-    tool("dependency-cruiser", "depcruise", "--config", ".dependency-cruiser.mjs", "packages", "examples", "bench"),
+    tool(
+      "dependency-cruiser",
+      "depcruise",
+      "--config",
+      ".dependency-cruiser.mjs",
+      "packages",
+      "examples",
+      "bench",
+    ),
   "runtime-names": runtimeNames,
   "deno-json": denoJson,
   docs: docExamples,

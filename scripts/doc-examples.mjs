@@ -1,6 +1,15 @@
 // Turns the examples of the documentation into programs: every ```ts block of a Markdown file and every `@example` of a
 // source file. A block with a file name (```ts tasks.ts) is a file for the later blocks of the same document.
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join, relative } from "node:path"
 import { publicPackages } from "./packages.mjs"
 import { root } from "./process.mjs"
@@ -29,23 +38,29 @@ const lineOf = (text, index) => text.slice(0, index).split("\n").length
 
 /** The blocks of a Markdown file: code, line, and the file name if the info string has one. */
 const markdownBlocks = (text) =>
-  [...text.matchAll(/^```ts(?:[ \t]+(\S+))?[ \t]*\n(.*?)^```[ \t]*$/gms)].map(({ 1: name, 2: code, index }) => ({
-    name,
-    code,
-    line: lineOf(text, index),
-  }))
+  [...text.matchAll(/^```ts(?:[ \t]+(\S+))?[ \t]*\n(.*?)^```[ \t]*$/gms)].map(
+    ({ 1: name, 2: code, index }) => ({
+      name,
+      code,
+      line: lineOf(text, index),
+    }),
+  )
 
 /** The `@example` blocks of a source file, fenced or not. */
 const jsdocBlocks = (text) =>
-  [...text.matchAll(/^[ \t]*\* @example[ \t]*\n((?:[ \t]*\*(?!\/)(?! @\w).*\n)+)/gm)].map(({ 1: body, index }) => ({
-    name: undefined,
-    code: body.replace(/^[ \t]*\* ?/gm, "").replace(/^```.*$/gm, ""),
-    line: lineOf(text, index),
-  }))
+  [...text.matchAll(/^[ \t]*\* @example[ \t]*\n((?:[ \t]*\*(?!\/)(?! @\w).*\n)+)/gm)].map(
+    ({ 1: body, index }) => ({
+      name: undefined,
+      code: body.replace(/^[ \t]*\* ?/gm, "").replace(/^```.*$/gm, ""),
+      line: lineOf(text, index),
+    }),
+  )
 
 /** What the `// => value` comments say that a program prints, and whether every `console.log` has such a comment. */
 const expectations = (code) => {
-  const expected = [...code.matchAll(/^.*\bconsole\.log\(.*\) *\/\/ => ?(.*)$/gm)].map(([, value]) => value.trim())
+  const expected = [...code.matchAll(/^.*\bconsole\.log\(.*\) *\/\/ => ?(.*)$/gm)].map(([, value]) =>
+    value.trim(),
+  )
   return { expected, complete: expected.length === [...code.matchAll(/\bconsole\.log\(/g)].length }
 }
 
@@ -84,7 +99,9 @@ export const extractExamples = () => {
   for (const document of documents()) {
     const text = readFileSync(document, "utf8")
     const named = new Map()
-    for (const { name = "main.ts", code, line } of document.endsWith(".md") ? markdownBlocks(text) : jsdocBlocks(text)) {
+    for (const { name = "main.ts", code, line } of document.endsWith(".md")
+      ? markdownBlocks(text)
+      : jsdocBlocks(text)) {
       named.set(name, code)
       if (name !== "main.ts") continue
       const id = `${relative(root, document)}:${line}`
@@ -101,7 +118,10 @@ export const extractExamples = () => {
 
 /** What is wrong with the output of an example, if anything. */
 export const compareOutput = ({ expected, complete }, stdout) => {
-  const actual = stdout.split("\n").map((line) => line.trim()).filter((line) => line !== "")
+  const actual = stdout
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
   let found = 0
   for (const line of actual) if (line === expected[found]) found++
   if (found === expected.length && (!complete || actual.length === expected.length)) return undefined

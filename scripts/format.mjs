@@ -5,7 +5,11 @@ import { run, toolScript } from "./process.mjs"
 
 bootstrap()
 writeDenoJson()
-const { code } = await run(process.execPath, [toolScript("@biomejs/biome", "biome"), "check", "--write", "."], {
-  inherit: true,
-})
+const { code } = await run(
+  process.execPath,
+  [toolScript("@biomejs/biome", "biome"), "check", "--write", "."],
+  {
+    inherit: true,
+  },
+)
 process.exitCode = code

@@ -2,8 +2,9 @@
 // npm outside of the repository, on every supported runtime, from files, from one-file bundles and compiled.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join, relative } from "node:path"
+import { dirname, join } from "node:path"
 import { bootstrap, pnpm } from "./bootstrap.mjs"
+import { nodeBinary } from "./node-versions.mjs"
 import { COMPILER_OPTIONS, OUTPUT, SOURCES } from "./pack-sample.mjs"
 import { publicPackages } from "./packages.mjs"
 import { makeReport, root, run, runOrThrow, Skip, toolScript } from "./process.mjs"
@@ -13,6 +14,7 @@ const NODE_VERSIONS = ["20", "22", "24", "26"]
 
 bootstrap()
 const esbuild = await import("esbuild")
+const { staticImports } = await import("./static-imports.mjs")
 const deno = commandFor("deno").command
 const bun = commandFor("bun").command
 const packages = publicPackages()
@@ -47,20 +49,17 @@ const lintTarball = async (entry) => {
   ])
 }
 
-const versionOf = (name) => readJson(join(root, "packages/platform-shared/package.json")).devDependencies[name]
-const readJson = (file) => JSON.parse(readFileSync(file, "utf8"))
-
 const install = async () => {
-  const { devDependencies: tools } = readJson(join(root, "package.json"))
+  const { devDependencies: versions } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   const manifest = {
     private: true,
     type: "module",
     dependencies: {
       ...Object.fromEntries(packages.map((entry) => [entry.manifest.name, `file:${tarballOf(entry)}`])),
-      effect: versionOf("effect"),
-      "@effect/platform": versionOf("@effect/platform"),
+      effect: versions.effect,
+      "@effect/platform": versions["@effect/platform"],
     },
-    devDependencies: { typescript: tools.typescript, "@types/node": tools["@types/node"] },
+    devDependencies: { typescript: versions.typescript, "@types/node": versions["@types/node"] },
   }
   writeFileSync(join(project, "package.json"), JSON.stringify(manifest))
   for (const [file, source] of Object.entries(SOURCES)) writeFileSync(join(project, file), source)
@@ -76,75 +75,31 @@ const compile = async (name, options) => {
 
 const installed = ({ manifest }) => join(project, "node_modules", manifest.name, "dist")
 
-const missingUrlTargets = () =>
-  packages.flatMap((entry) =>
-    readdirSync(installed(entry))
-      .filter((file) => file.endsWith(".js"))
-      .flatMap((file) => {
-        const text = readFileSync(join(installed(entry), file), "utf8")
-        return [...text.matchAll(/new URL\("(\.[^"]*)", ?import\.meta\.url\)/g)].map(([, target]) =>
-          join(installed(entry), dirname(file), target),
-        )
-      })
-      .filter((target) => !existsSync(target)),
+const urlTargets = (file) =>
+  [...readFileSync(file, "utf8").matchAll(/new URL\("(\.[^"]*)", ?import\.meta\.url\)/g)].map(([, target]) =>
+    join(dirname(file), target),
   )
 
-/** What a module of the installed packages imports before it runs: static imports only, followed through the packages. */
-const staticImports = async (file) => {
-  const { metafile } = await esbuild.build({
-    entryPoints: [join(project, "node_modules", file)],
-    bundle: true,
-    write: false,
-    metafile: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    external: ["effect", "effect/*", "@effect/*"],
-    outdir: temp,
-  })
-  const outputs = Object.entries(metafile.outputs)
-  const reached = new Set()
-  const visit = ([path, output]) => {
-    reached.add(path)
-    for (const { path: next, kind } of output.imports) {
-      if (kind !== "import-statement" || reached.has(next)) continue
-      if (next in metafile.outputs) visit([next, metafile.outputs[next]])
-      else reached.add(next)
-    }
-  }
-  visit(outputs.find(([, { entryPoint }]) => entryPoint?.endsWith(file)))
-  return { imports: [...reached].filter((path) => !(path in metafile.outputs)), inputs: Object.keys(metafile.inputs) }
+const expectUrlTargets = () => {
+  const files = packages.flatMap((entry) =>
+    readdirSync(installed(entry)).map((file) => join(installed(entry), file)),
+  )
+  const targets = files.filter((file) => file.endsWith(".js")).flatMap(urlTargets)
+  const missing = targets.filter((target) => !existsSync(target))
+  if (targets.length === 0 || missing.length > 0)
+    throw new Error(`missing of ${targets.length}: ${missing.join(", ")}`)
 }
 
 const expectNoEffect = async (file) => {
-  const { imports } = await staticImports(file)
-  const effect = imports.filter((path) => path.startsWith("effect") || path.startsWith("@effect/"))
+  const { imports } = await staticImports(join(project, "node_modules", file))
+  const effect = imports.filter((path) => /^@?effect\b/.test(path))
   if (effect.length > 0) throw new Error(`imports ${effect.join(", ")}`)
 }
 
-const WORKER = "@multifiber/platform-shared/dist/multifiber-worker.js"
-
-const expectSelfContained = async () => {
-  const { imports, inputs } = await staticImports(WORKER)
+const expectSelfContained = async (file) => {
+  const { imports, inputs } = await staticImports(join(project, "node_modules", file))
   const others = imports.filter((path) => !path.startsWith("node:"))
   if (others.length > 0 || inputs.length !== 1) throw new Error(`needs ${[...others, ...inputs].join(", ")}`)
-}
-
-const nodeBinaries = join(root, "node_modules/.cache/node-versions")
-
-/** The binary of a Node version: this process's own, or one of npm's binary packages. */
-const nodeBinary = async (version) => {
-  if (process.versions.node.startsWith(`${version}.`)) return process.execPath
-  const platform = process.platform === "win32" ? "win" : process.platform
-  const name = `node-${version}`
-  const binary = join(nodeBinaries, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node")
-  if (!existsSync(binary)) {
-    mkdirSync(nodeBinaries, { recursive: true })
-    if (!existsSync(join(nodeBinaries, "package.json"))) writeFileSync(join(nodeBinaries, "package.json"), "{}")
-    const spec = `${name}@npm:node-${platform}-${process.arch}@${version}`
-    await runOrThrow("npm", ["install", "--no-package-lock", "--no-audit", "--no-fund", spec], { cwd: nodeBinaries })
-  }
-  return binary
 }
 
 const expectOutput = async (command, args, cwd) => {
@@ -155,10 +110,14 @@ const expectOutput = async (command, args, cwd) => {
 
 const entry = "built/main.js"
 
-const runInstalled = {
-  deno: () => expectOutput(deno, ["run", "-A", "--node-modules-dir=manual", "--no-lock", entry], project),
-  bun: () => expectOutput(bun, [entry], project),
+/** How each runtime runs JavaScript. */
+const COMMANDS = {
+  node: [process.execPath],
+  deno: [deno, "run", "-A", "--no-lock"],
+  bun: [bun],
 }
+
+const runInstalled = ([command, ...args]) => expectOutput(command, [...args, entry], project)
 
 /** Runs the program as one bundled file, alone in a folder. */
 const runBundle = async (runtime) => {
@@ -171,8 +130,8 @@ const runBundle = async (runtime) => {
     conditions: runtime === "node" ? [] : [runtime],
     outfile: join(folder, "main.mjs"),
   })
-  const { command, args } = { node: { command: process.execPath, args: [] }, deno: commandFor("deno"), bun: commandFor("bun") }[runtime]
-  await expectOutput(command, [...args, join(folder, "main.mjs")], folder)
+  const [command, ...args] = COMMANDS[runtime]
+  await expectOutput(command, [...args, "main.mjs"], folder)
 }
 
 const runBunCompiled = async () => {
@@ -211,7 +170,9 @@ const stepOrStop = async (name, body) => {
 }
 
 await report.step("lockfile names no registry", lockfileWithoutAddresses)
-await stepOrStop("build", () => runOrThrow(process.execPath, [join(root, "scripts/build.mjs")], { minutes: 10 }))
+await stepOrStop("build", () =>
+  runOrThrow(process.execPath, [join(root, "scripts/build.mjs")], { minutes: 10 }),
+)
 await stepOrStop("pack", pack)
 for (const entry of packages) {
   await report.step(`publint and attw ${entry.manifest.name}`, () => lintTarball(entry))
@@ -228,17 +189,16 @@ await report.step("types, Bundler", () =>
     noEmit: true,
   }),
 )
-await report.step("files named by new URL exist", () => {
-  const missing = missingUrlTargets()
-  if (missing.length > 0) throw new Error(missing.map((file) => relative(project, file)).join("\n"))
-})
+await report.step("files named by new URL exist", expectUrlTargets)
 await report.step("multifiber/Task loads without effect", () => expectNoEffect("multifiber/dist/Task.js"))
-await report.step("the worker file stands alone", expectSelfContained)
+await report.step("the worker file stands alone", () =>
+  expectSelfContained("@multifiber/platform-shared/dist/multifiber-worker.js"),
+)
 for (const version of NODE_VERSIONS) {
-  await report.step(`installed on Node ${version}`, async () => expectOutput(await nodeBinary(version), [entry], project))
+  await report.step(`installed on Node ${version}`, async () => runInstalled([await nodeBinary(version)]))
 }
-await report.step("installed on Deno", runInstalled.deno)
-await report.step("installed on Bun", runInstalled.bun)
+await report.step("installed on Deno", () => runInstalled([...COMMANDS.deno, "--node-modules-dir=manual"]))
+await report.step("installed on Bun", () => runInstalled(COMMANDS.bun))
 for (const runtime of RUNTIMES) await report.step(`one bundled file on ${runtime}`, () => runBundle(runtime))
 await report.step("bun build --compile", runBunCompiled)
 await report.step("deno compile", runDenoCompiled)

@@ -33,7 +33,9 @@ export const commandFor = (runtime) => {
     case "node":
       return {
         command: process.execPath,
-        args: process.features.typescript ? [] : ["--import", new URL("./ts-node20.mjs", import.meta.url).href],
+        args: process.features.typescript
+          ? []
+          : ["--import", new URL("./ts-node20.mjs", import.meta.url).href],
       }
     case "deno":
       return { command: native("deno", `deno${exe}`, `deno${exe}`), args: ["run", "-A"] }

@@ -83,7 +83,9 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 console.log("\n=== results ===")
 for (const [runtime, { tests, problems, passed, failed, skipped }] of results) {
   if (node !== undefined && problems.length === 0) {
-    problems.push(...missingTests(node.tests, tests).map((name) => `${name}: node has this test, ${runtime} does not`))
+    problems.push(
+      ...missingTests(node.tests, tests).map((name) => `${name}: node has this test, ${runtime} does not`),
+    )
   }
   totals.passed += passed
   totals.failed += failed + problems.length

@@ -4,6 +4,8 @@ import { writeDenoJson } from "./deno-json.mjs"
 import { run, toolScript } from "./process.mjs"
 
 bootstrap()
-const { code } = await run(process.execPath, [toolScript("@changesets/cli", "changeset"), "version"], { inherit: true })
+const { code } = await run(process.execPath, [toolScript("@changesets/cli", "changeset"), "version"], {
+  inherit: true,
+})
 writeDenoJson()
 process.exitCode = code

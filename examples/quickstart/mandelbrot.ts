@@ -16,31 +16,46 @@ const offsets = [-0.25, 0.25]
 /** Turns of the colour wheel for each e-fold of the escape time. */
 const turns = 0.8
 
-export const { renderRow } = Task.module(import.meta.url, {
-  /** Row `y` of a picture, as red, green and blue bytes. */
-  renderRow: (y: number, width: number, height: number): Uint8Array => {
-    const pixels = new Uint8Array(3 * width)
+/** Rows for each call: some ten milliseconds of work. */
+const bandHeight = 8
+
+export interface Band {
+  /** Width and height of the whole picture. */
+  readonly width: number
+  readonly height: number
+  /** The first row of the band, and the one after its last. */
+  readonly top: number
+  readonly bottom: number
+}
+
+export const { renderBand } = Task.module(import.meta.url, {
+  /** Red, green and blue bytes of some rows of the picture. */
+  renderBand: ({ width, height, top, bottom }: Band): Uint8Array => {
+    const pixels = new Uint8Array(3 * width * (bottom - top))
     const scale = view.width / width
-    for (let x = 0; x < width; x++) {
-      let red = 0
-      let green = 0
-      let blue = 0
-      for (const dy of offsets) {
-        for (const dx of offsets) {
-          const time = escapeTime(
-            view.re + (x + 0.5 + dx - width / 2) * scale,
-            view.im - (y + 0.5 + dy - height / 2) * scale,
-          )
-          if (time === Infinity) continue
-          const colour = 3 * (Math.floor(Math.log(time + 1) * turns * colours) % colours)
-          red += wheel[colour] ?? 0
-          green += wheel[colour + 1] ?? 0
-          blue += wheel[colour + 2] ?? 0
+    let byte = 0
+    for (let y = top; y < bottom; y++) {
+      for (let x = 0; x < width; x++) {
+        let red = 0
+        let green = 0
+        let blue = 0
+        for (const dy of offsets) {
+          for (const dx of offsets) {
+            const time = escapeTime(
+              view.re + (x + 0.5 + dx - width / 2) * scale,
+              view.im - (y + 0.5 + dy - height / 2) * scale,
+            )
+            if (time === Infinity) continue
+            const colour = 3 * (Math.floor(Math.log(time + 1) * turns * colours) % colours)
+            red += wheel[colour] ?? 0
+            green += wheel[colour + 1] ?? 0
+            blue += wheel[colour + 2] ?? 0
+          }
         }
+        pixels[byte++] = toByte(red / 4)
+        pixels[byte++] = toByte(green / 4)
+        pixels[byte++] = toByte(blue / 4)
       }
-      pixels[3 * x] = toByte(red / 4)
-      pixels[3 * x + 1] = toByte(green / 4)
-      pixels[3 * x + 2] = toByte(blue / 4)
     }
     return pixels
   },
@@ -70,16 +85,15 @@ export interface Picture {
   readonly data: Uint8Array
 }
 
-export const mandelbrot = (
-  width: number,
-  height: number,
-): Workload<[y: number, width: number, height: number], Uint8Array, Picture> => ({
+export const mandelbrot = (width: number, height: number): Workload<[band: Band], Uint8Array, Picture> => ({
   name: "Mandelbrot picture",
-  task: renderRow,
-  calls: Array.from({ length: height }, (_, y) => [y, width, height]),
-  merge: (rows) => {
+  task: renderBand,
+  calls: Array.from({ length: Math.ceil(height / bandHeight) }, (_, i) => [
+    { width, height, top: i * bandHeight, bottom: Math.min((i + 1) * bandHeight, height) },
+  ]),
+  merge: (bands) => {
     const data = new Uint8Array(3 * width * height)
-    for (const [y, row] of rows.entries()) data.set(row, 3 * width * y)
+    for (const [i, band] of bands.entries()) data.set(band, i * 3 * width * bandHeight)
     return { width, height, data }
   },
 })

@@ -36,11 +36,11 @@ export const words = (
     const counts = new Map<string, number>()
     let total = 0
     for (const part of parts) {
-      for (const [i, word] of part.words.split("\n").entries()) {
+      part.words.split("\n").forEach((word, i) => {
         const count = part.counts[i] ?? 0
         counts.set(word, (counts.get(word) ?? 0) + count)
         total += count
-      }
+      })
     }
     const top = [...counts].sort(([, a], [, b]) => b - a).slice(0, 10)
     return { total, distinct: counts.size, top }
