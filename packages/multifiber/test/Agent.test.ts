@@ -1,0 +1,20 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Agent from "../src/Agent.ts"
+
+describe("Agent", () => {
+  it("current is the main agent of the program, and stays the same", () => {
+    expect(Agent.current()).toMatchObject({ name: "MainProcess", path: [], daemon: false, parent: undefined, importing: false })
+    expect(Agent.current()).toBe(Agent.current())
+  })
+
+  it("nextPath counts on", () => {
+    const [first] = Agent.nextPath() as [number]
+    expect([Agent.nextPath(), Agent.nextPath()]).toEqual([[first + 1], [first + 2]])
+  })
+
+  it("defaultName gives Python's names", () => {
+    expect(Agent.defaultName("Process", [2])).toBe("Process-2")
+    expect(Agent.defaultName("Process", [2, 1])).toBe("Process-2:1")
+    expect(Agent.defaultName("PoolWorker", [3])).toBe("PoolWorker-3")
+  })
+})

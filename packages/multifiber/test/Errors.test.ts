@@ -1,0 +1,63 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Errors from "../src/Errors.ts"
+
+const cause = new TypeError("no")
+
+const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]> = [
+  [
+    new Errors.EncodingFailed({ task: "t", subject: "argument", value: "() => 1", cause }),
+    'Cannot encode argument () => 1 of task "t": TypeError: no',
+  ],
+  [
+    new Errors.WorkerLost({ task: "t", worker: "w", exitCode: -9 }),
+    'Worker "w" ended with exit code -9 while it ran task "t"',
+  ],
+  [
+    new Errors.WorkerLost({ task: "t", worker: "w", exitCode: 1, cause }),
+    'Worker "w" ended with exit code 1 while it ran task "t": TypeError: no',
+  ],
+  [new Errors.TaskNotFound({ task: "t", url: "u", reason: "r" }), 'Cannot find task "t" of u: r'],
+  [new Errors.ModuleNotLoaded({ task: "t", url: "u", cause }), 'Cannot load u for task "t": TypeError: no'],
+  [new Errors.InitializerFailed({ url: "u", cause: "text" }), "Cannot build the layer of u: text"],
+  [new Errors.StartFailed({ agent: "a", cause }), 'Cannot start "a": TypeError: no'],
+  [
+    new Errors.MainGuardMissing({ agent: "a" }),
+    'Cannot start agents while "a" imports a task module: wrap the main program in Main.run(import.meta, program), ' +
+      "or move the tasks into a module of their own",
+  ],
+  [new Errors.IllegalState({ operation: 'join "p"', state: "closed" }), 'Cannot join "p": current state is closed'],
+  [
+    new Errors.InvalidArgument({ argument: "size", value: 0, expected: "more" }),
+    "Cannot use 0 as size: expected more",
+  ],
+  [new Errors.PoolNotRunning({ state: "closed" }), "Cannot submit a task: current state of the pool is closed"],
+  [new Errors.PoolStillRunning(), "Cannot join the pool: close or terminate it first"],
+  [new Errors.PoolTerminated({ task: "t" }), 'Task "t" was not done when its pool was terminated'],
+  [new Errors.TaskInterrupted({ task: "t" }), 'Task "t" was interrupted in its agent'],
+  [new Errors.TimedOut({ operation: "get" }), "get took longer than its time-out"],
+  [new Errors.NotReady(), "Cannot tell whether the task was successful: it is not done"],
+]
+
+describe("Errors", () => {
+  it.each(errors.map(([error, message]) => [error._tag, error, message] as const))(
+    "%s is an Error whose message says what, and why",
+    (_, error, message) => {
+      expect(error).toBeInstanceOf(Error)
+      expect(error.message).toBe(message)
+      expect(String(error)).toContain(message)
+    },
+  )
+
+  it("every error class is an entry above, but RemoteFailure, whose message is the remote one", () => {
+    const classes = Object.keys(Errors).filter((name) => name !== "RemoteFailure")
+    expect(classes.sort()).toEqual([...new Set(errors.map(([{ _tag }]) => _tag))].sort())
+    const remote = new Errors.RemoteFailure({ name: "RangeError", message: "far", fields: {}, remoteStack: "", source: "t" })
+    expect(remote).toMatchObject({ _tag: "RemoteFailure", name: "RangeError", message: "far" })
+  })
+
+  it("a cause that is hard to print does not hide the error", () => {
+    const hostile = { toString: 1, valueOf: 1 }
+    expect(new Errors.StartFailed({ agent: "a", cause: hostile }).message).toContain('Cannot start "a"')
+    expect(new Errors.InvalidArgument({ argument: "size", value: hostile, expected: "more" }).message).toContain("size")
+  })
+})

@@ -1,0 +1,9 @@
+import * as Task from "multifiber/Task"
+import { Job } from "../src/agent/Job.ts"
+
+const { nothing } = Task.module("data:text/javascript,//jobs", { nothing: (id: number) => id })
+
+/** A job with a number as its argument. */
+export const jobOf = (id: number): Job => Job.one(nothing, [id])
+
+export const idOf = (job: Job): number => job.values[0] as number
