@@ -40,7 +40,14 @@ const holder = globalThis as { [AGENT]?: Agent }
  * @since 0.1.0
  */
 export const current = (): Agent => {
-  holder[AGENT] ??= { name: "MainProcess", path: [], daemon: false, parent: undefined, importing: false, children: 0 }
+  holder[AGENT] ??= {
+    name: "MainProcess",
+    path: [],
+    daemon: false,
+    parent: undefined,
+    importing: false,
+    children: 0,
+  }
   return holder[AGENT]
 }
 

@@ -6,7 +6,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { Pending } from "./agent/Pending.ts"
+import type { Pending } from "./agent/Pending.ts"
 import { NotReady, type TaskError, TimedOut } from "./Errors.ts"
 
 /**
@@ -59,7 +59,8 @@ export const awaitPending = (pending: Pending, abandon: () => void): Effect.Effe
 /**
  * @internal
  */
-export const fromPending = <A, E>(pending: Pending): AsyncResult<A, E> => pending as unknown as AsyncResult<A, E>
+export const fromPending = <A, E>(pending: Pending): AsyncResult<A, E> =>
+  pending as unknown as AsyncResult<A, E>
 
 /**
  * Waits for the value.
@@ -86,7 +87,9 @@ export const fromPending = <A, E>(pending: Pending): AsyncResult<A, E> => pendin
  */
 export const get = <A, E>(self: AsyncResult<A, E>): Effect.Effect<A, E | TaskError> => {
   const pending = pendingOf(self)
-  return pending.status === "waiting" ? Effect.suspend(() => awaitPending(pending, () => {})) : outcome(pending)
+  return pending.status === "waiting"
+    ? Effect.suspend(() => awaitPending(pending, () => {}))
+    : outcome(pending)
 }
 
 /**
@@ -101,11 +104,16 @@ export const get = <A, E>(self: AsyncResult<A, E>): Effect.Effect<A, E | TaskErr
  * @since 0.1.0
  */
 export const getWithin: {
-  (timeout: Duration.DurationInput): <A, E>(self: AsyncResult<A, E>) => Effect.Effect<A, E | TaskError | TimedOut>
+  (
+    timeout: Duration.DurationInput,
+  ): <A, E>(self: AsyncResult<A, E>) => Effect.Effect<A, E | TaskError | TimedOut>
   <A, E>(self: AsyncResult<A, E>, timeout: Duration.DurationInput): Effect.Effect<A, E | TaskError | TimedOut>
 } = dual(
   2,
-  <A, E>(self: AsyncResult<A, E>, timeout: Duration.DurationInput): Effect.Effect<A, E | TaskError | TimedOut> =>
+  <A, E>(
+    self: AsyncResult<A, E>,
+    timeout: Duration.DurationInput,
+  ): Effect.Effect<A, E | TaskError | TimedOut> =>
     Effect.suspend((): Effect.Effect<A, E | TaskError | TimedOut> => {
       const timedOut = () => new TimedOut({ operation: "AsyncResult.getWithin" })
       if (pendingOf(self).status !== "waiting") return get(self)

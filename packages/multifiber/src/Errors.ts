@@ -277,4 +277,5 @@ export type TaskError =
   | PoolTerminated
   | TaskInterrupted
 
-const messageOf = (cause: unknown): string => (cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))
+const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)

@@ -7,10 +7,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
+import * as AsyncResult from "./AsyncResult.ts"
 import { type CallSite, record } from "./agent/CallSite.ts"
 import { Job } from "./agent/Job.ts"
 import { orElseAfter } from "./agent/Watched.ts"
-import * as AsyncResult from "./AsyncResult.ts"
 import {
   EncodingFailed,
   type IllegalState,
@@ -145,7 +145,9 @@ export const make = (
       ),
       (pool) => Effect.zipRight(terminate(pool), ended(pool)),
     ).pipe(
-      Effect.tap(({ dispatcher }) => dispatcher.until(() => dispatcher.isReady || dispatcher.state._tag === "failed")),
+      Effect.tap(({ dispatcher }) =>
+        dispatcher.until(() => dispatcher.isReady || dispatcher.state._tag === "failed"),
+      ),
       Effect.tap(({ dispatcher: { state } }) =>
         state._tag === "failed" ? Effect.fail(state.error as StartFailed) : Effect.void,
       ),
@@ -219,7 +221,11 @@ export const apply: {
     task: Task<Args, A, E>,
     args: Args,
   ): (self: Pool) => Effect.Effect<A, Submitted<E>>
-  <Args extends ReadonlyArray<any>, A, E>(self: Pool, task: Task<Args, A, E>, args: Args): Effect.Effect<A, Submitted<E>>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+  ): Effect.Effect<A, Submitted<E>>
 } = dual(
   3,
   <Args extends ReadonlyArray<any>, A, E>(
@@ -281,7 +287,10 @@ const submitMap = (
   items: Iterable<unknown>,
   { chunkSize }: MapOptions = {},
   callSite: CallSite,
-): Effect.Effect<{ readonly jobs: ReadonlyArray<Job>; readonly gathered: Gathered }, Submitted<never> | InvalidArgument> =>
+): Effect.Effect<
+  { readonly jobs: ReadonlyArray<Job>; readonly gathered: Gathered },
+  Submitted<never> | InvalidArgument
+> =>
   Effect.flatMap(chunkSize === undefined ? Effect.void : count("chunkSize", chunkSize), () => {
     const no = refusal(self)
     if (no) return no
@@ -396,7 +405,8 @@ export const close = (self: Pool): Effect.Effect<void> => Effect.sync(() => inte
  * @category combinators
  * @since 0.1.0
  */
-export const terminate = (self: Pool): Effect.Effect<void> => Effect.sync(() => internal(self).dispatcher.terminate())
+export const terminate = (self: Pool): Effect.Effect<void> =>
+  Effect.sync(() => internal(self).dispatcher.terminate())
 
 /**
  * Waits until every task is done and every worker has ended. May be repeated.

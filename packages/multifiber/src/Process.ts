@@ -13,7 +13,14 @@ import * as Agent from "./Agent.ts"
 import { AgentLink, type LinkExit } from "./agent/AgentLink.ts"
 import { Job } from "./agent/Job.ts"
 import { orElseAfter, Watched } from "./agent/Watched.ts"
-import { EncodingFailed, IllegalState, type MainGuardMissing, StartFailed, type TaskError, WorkerLost } from "./Errors.ts"
+import {
+  type EncodingFailed,
+  IllegalState,
+  type MainGuardMissing,
+  StartFailed,
+  type TaskError,
+  WorkerLost,
+} from "./Errors.ts"
 import { Platform, type PlatformService } from "./Platform.ts"
 import type { Task } from "./Task.ts"
 
@@ -270,7 +277,9 @@ export const result = <A, E>(self: Process<A, E>): Effect.Effect<Exit.Exit<A, E 
  * @category getters
  * @since 0.1.0
  */
-export const exitCode = (self: Process<unknown, unknown>): Effect.Effect<Option.Option<number>, IllegalState> =>
+export const exitCode = (
+  self: Process<unknown, unknown>,
+): Effect.Effect<Option.Option<number>, IllegalState> =>
   Effect.suspend(() => {
     const { state } = internal(self)
     if (state._tag === "closed") return Effect.fail(illegal(self, "read the exit code of"))
@@ -286,7 +295,9 @@ export const exitCode = (self: Process<unknown, unknown>): Effect.Effect<Option.
 export const isAlive = (self: Process<unknown, unknown>): Effect.Effect<boolean, IllegalState> =>
   Effect.suspend(() => {
     const { state } = internal(self)
-    return state._tag === "closed" ? Effect.fail(illegal(self, "ask whether alive")) : Effect.succeed("link" in state)
+    return state._tag === "closed"
+      ? Effect.fail(illegal(self, "ask whether alive"))
+      : Effect.succeed("link" in state)
   })
 
 /**

@@ -8,7 +8,17 @@
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "./Agent.ts"
 import { describe, encodeError } from "./wire/EncodedError.ts"
-import { type Boot, type Failure, type FromAgent, Op, type Segment, STOPPED, type TaskName, type ToAgent, VERSION } from "./wire/Protocol.ts"
+import {
+  type Boot,
+  type Failure,
+  type FromAgent,
+  Op,
+  type Segment,
+  STOPPED,
+  type TaskName,
+  type ToAgent,
+  VERSION,
+} from "./wire/Protocol.ts"
 import * as Call from "./worker/Call.ts"
 import type { EffectRunner } from "./worker/EffectRunner.ts"
 import { type Defined, load } from "./worker/Loader.ts"

@@ -91,7 +91,9 @@ export interface WithSchemas<in Args extends ReadonlyArray<any>, out A, out E, o
 }
 
 /** Names no type parameter of `WithSchemas`: they would be inferred from here where `TaskSchema.make` stands inline. */
-type Definition = ((...args: any) => unknown) | { readonly fn: (...args: any) => unknown; readonly codec: Codec }
+type Definition =
+  | ((...args: any) => unknown)
+  | { readonly fn: (...args: any) => unknown; readonly codec: Codec }
 
 type Success<Returned> = Returned extends Effect<infer A, any, any> ? A : Awaited<Returned>
 
@@ -230,4 +232,5 @@ export const codecOf = (task: Task.Any): Codec | undefined => (task as Defined).
  *
  * @internal
  */
-export const lookup = (url: string, name: string): Defined | "ambiguous" | undefined => registry().get(url)?.get(name)
+export const lookup = (url: string, name: string): Defined | "ambiguous" | undefined =>
+  registry().get(url)?.get(name)

@@ -18,7 +18,8 @@ export const layer: Layer.Layer<Platform> = Adapter.layer({
   isHere: () => "Deno" in globalThis,
   capabilities: {
     stopsBusyThread: {
-      reason: "Deno 2.9 reports the end of a terminated thread at once, while busy code in it runs on (denoland/deno PR 35657)",
+      reason:
+        "Deno 2.9 reports the end of a terminated thread at once, while busy code in it runs on (denoland/deno PR 35657)",
     },
   },
 })

@@ -9,7 +9,17 @@ import type { AgentExit, AgentHandle, PlatformService } from "../Platform.ts"
 import type { Task } from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
 import { decodeError } from "../wire/Failure.ts"
-import { type Boot, EACH, type FromAgent, Op, type Segment, STOPPED, type TaskName, type ToAgent, VERSION } from "../wire/Protocol.ts"
+import {
+  type Boot,
+  EACH,
+  type FromAgent,
+  Op,
+  type Segment,
+  STOPPED,
+  type TaskName,
+  type ToAgent,
+  VERSION,
+} from "../wire/Protocol.ts"
 import type { Job } from "./Job.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
@@ -147,9 +157,11 @@ export class AgentLink {
   private receive(message: FromAgent): void {
     switch (message.op) {
       case Op.Ready:
-        return this.ready(message.version)
+        this.ready(message.version)
+        break
       case Op.Settled:
-        return this.settle(message)
+        this.settle(message)
+        break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
         this.poisoned = message.poisoned
@@ -161,7 +173,9 @@ export class AgentLink {
       this.state = "ready"
       this.listener.onReady()
     } else {
-      this.lastError = new Error(`its protocol version is ${version}, expected ${VERSION}: install one version of multifiber`)
+      this.lastError = new Error(
+        `its protocol version is ${version}, expected ${VERSION}: install one version of multifiber`,
+      )
       this.end(-9)
     }
   }
@@ -237,7 +251,11 @@ export class AgentLink {
       if (!this.poisoned && this.revoke(job)) unbegun.push(job)
       else lost.push(job)
     }
-    this.listener.onExit({ code: code === STOPPED ? -15 : code, error: error ?? this.lastError, wasReady }, lost, unbegun)
+    this.listener.onExit(
+      { code: code === STOPPED ? -15 : code, error: error ?? this.lastError, wasReady },
+      lost,
+      unbegun,
+    )
   }
 }
 
@@ -255,5 +273,7 @@ const refuse = (job: Job): void => {
   } catch (thrown) {
     cause = thrown
   }
-  job.fail(new EncodingFailed({ task: job.task.name, subject: "argument", value: describe(job.values), cause }))
+  job.fail(
+    new EncodingFailed({ task: job.task.name, subject: "argument", value: describe(job.values), cause }),
+  )
 }

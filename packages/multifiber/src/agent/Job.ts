@@ -48,13 +48,18 @@ export class Job extends Pending {
   /** The result as it came over the wire. */
   receive(value: unknown): void {
     const codec = Task.codecOf(this.task)
-    if (!codec) return this.succeed(value)
+    if (!codec) {
+      this.succeed(value)
+      return
+    }
     try {
       this.succeed(
         this.arity === EACH ? (value as Array<unknown>).map(codec.decodeSuccess) : codec.decodeSuccess(value),
       )
     } catch (cause) {
-      this.fail(new EncodingFailed({ task: this.task.name, subject: "result", value: describe(value), cause }))
+      this.fail(
+        new EncodingFailed({ task: this.task.name, subject: "result", value: describe(value), cause }),
+      )
     }
   }
 

@@ -23,7 +23,7 @@ export class Pending {
     const { observers } = this
     this.observers = undefined
     if (typeof observers === "function") observers(this)
-    else observers?.forEach((observer) => observer(this))
+    else if (observers) for (const observer of observers) observer(this)
     this.afterSettled()
   }
 
@@ -39,6 +39,7 @@ export class Pending {
 
   unobserve(observer: Observer): void {
     if (this.observers === observer) this.observers = undefined
-    else if (Array.isArray(this.observers)) this.observers = this.observers.filter((other) => other !== observer)
+    else if (Array.isArray(this.observers))
+      this.observers = this.observers.filter((other) => other !== observer)
   }
 }

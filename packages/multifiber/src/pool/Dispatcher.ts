@@ -11,7 +11,14 @@ import * as Agent from "../Agent.ts"
 import { AgentLink, type LinkExit } from "../agent/AgentLink.ts"
 import type { Job } from "../agent/Job.ts"
 import { Watched } from "../agent/Watched.ts"
-import { InitializerFailed, PoolTerminated, StartFailed, type TaskError, TaskInterrupted, WorkerLost } from "../Errors.ts"
+import {
+  InitializerFailed,
+  PoolTerminated,
+  StartFailed,
+  type TaskError,
+  TaskInterrupted,
+  WorkerLost,
+} from "../Errors.ts"
 import type { PlatformService } from "../Platform.ts"
 import { JobQueue } from "./JobQueue.ts"
 import * as Window from "./Window.ts"
@@ -166,10 +173,17 @@ export class Dispatcher extends Watched {
     this.workers.splice(this.workers.indexOf(worker), 1)
     this.queue.unshift(unbegun)
     const cause = exit.error === undefined ? {} : { cause: exit.error }
-    for (const job of lost) job.fail(new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))
+    for (const job of lost)
+      job.fail(new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))
     if (this.state._tag === "running" || (this.state._tag === "closed" && this.unsettled > 0)) {
       if (exit.wasReady) this.replace()
-      else this.fail(new StartFailed({ agent: name, cause: exit.error ?? new Error(`it ended with exit code ${exit.code}`) }))
+      else
+        this.fail(
+          new StartFailed({
+            agent: name,
+            cause: exit.error ?? new Error(`it ended with exit code ${exit.code}`),
+          }),
+        )
     }
     this.changed()
   }

@@ -29,7 +29,8 @@ export class Gathered extends Pending {
 }
 
 /** Python's default: four chunks for each worker. */
-export const defaultChunkSize = (items: number, workers: number): number => Math.max(1, Math.ceil(items / (4 * workers)))
+export const defaultChunkSize = (items: number, workers: number): number =>
+  Math.max(1, Math.ceil(items / (4 * workers)))
 
 /** Cuts items into chunks of `size`, without copying them one by one. */
 export const chunksOf = (items: Sliceable, size: number): ReadonlyArray<ArrayLike<unknown>> => {

@@ -20,7 +20,10 @@ const MAX_DEPTH = 16
 
 /** The value itself where it can be cloned, else what it prints as. */
 const cloneable = (value: unknown): unknown => {
-  if (value === null || (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol")) {
+  if (
+    value === null ||
+    (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol")
+  ) {
     return value
   }
   try {

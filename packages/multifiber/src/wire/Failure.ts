@@ -42,7 +42,12 @@ const decodeTyped = (task: Task.Task.Any, value: unknown): unknown => {
   try {
     return Task.codecOf(task)?.decodeError(value)
   } catch (cause) {
-    return new EncodingFailed({ task: task.name, subject: "error", value: String(value), cause }) satisfies TaskError
+    return new EncodingFailed({
+      task: task.name,
+      subject: "error",
+      value: String(value),
+      cause,
+    }) satisfies TaskError
   }
 }
 

@@ -84,7 +84,10 @@ const encodeSuccess = (task: Defined, value: unknown): unknown => {
   }
 }
 
-const decodeArgs = (codec: NonNullable<Defined["codec"]>, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+const decodeArgs = (
+  codec: NonNullable<Defined["codec"]>,
+  args: ReadonlyArray<unknown>,
+): ReadonlyArray<unknown> => {
   try {
     return codec.decodeArgs(args)
   } catch (thrown) {
@@ -107,11 +110,15 @@ export const failureOf = (task: Defined, thrown: unknown): Failure => {
 /** A single error as it is, several as one `AggregateError`. */
 export const encodeFailure = (thrown: unknown): EncodedError => {
   const errors = errorsOf(thrown)
-  return encodeError(errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} failures`))
+  return encodeError(
+    errors.length === 1 ? errors[0] : new AggregateError(errors, `${errors.length} failures`),
+  )
 }
 
 /** An `EffectFailure` is told by its tag: its class is in a module that plain tasks do not load. */
 const errorsOf = (thrown: unknown): ReadonlyArray<unknown> =>
-  typeof thrown === "object" && thrown !== null && (thrown as EffectFailure)._tag === "~multifiber/EffectFailure"
+  typeof thrown === "object" &&
+  thrown !== null &&
+  (thrown as EffectFailure)._tag === "~multifiber/EffectFailure"
     ? (thrown as EffectFailure).errors
     : [thrown]

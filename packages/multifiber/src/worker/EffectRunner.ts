@@ -15,7 +15,10 @@ export class EffectFailure {
   readonly _tag = "~multifiber/EffectFailure"
   readonly errors: ReadonlyArray<unknown>
   constructor(cause: Cause.Cause<unknown>) {
-    this.errors = [...Chunk.toReadonlyArray(Cause.failures(cause)), ...Chunk.toReadonlyArray(Cause.defects(cause))]
+    this.errors = [
+      ...Chunk.toReadonlyArray(Cause.failures(cause)),
+      ...Chunk.toReadonlyArray(Cause.defects(cause)),
+    ]
   }
 }
 
@@ -46,7 +49,8 @@ export const make = (): EffectRunner => {
       await settle(Effect.runPromiseExit(Effect.asVoid(runtime.runtimeEffect)))
     },
     run: (url, effect) => {
-      const fiber = runtimes.get(url)?.runFork(effect) ?? Effect.runFork(effect as Effect.Effect<unknown, unknown>)
+      const fiber =
+        runtimes.get(url)?.runFork(effect) ?? Effect.runFork(effect as Effect.Effect<unknown, unknown>)
       running.add(fiber)
       fiber.addObserver(() => running.delete(fiber))
       return settle(Effect.runPromise(Fiber.await(fiber)))

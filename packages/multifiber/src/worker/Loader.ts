@@ -20,11 +20,15 @@ export const load = async ({ name, url }: TaskName): Promise<Defined | Failure> 
   if (task === undefined) {
     return {
       kind: "notFound",
-      reason: "loading the module does not define it: call Task.module(import.meta.url, …) at the module's top level",
+      reason:
+        "loading the module does not define it: call Task.module(import.meta.url, …) at the module's top level",
     }
   }
   if (task === "ambiguous") {
-    return { kind: "notFound", reason: "the module defines this name twice: give each task of a file its own name" }
+    return {
+      kind: "notFound",
+      reason: "the module defines this name twice: give each task of a file its own name",
+    }
   }
   return task
 }
