@@ -15,8 +15,13 @@ import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Platform } from "multifiber/Platform"
 
-/** What of `import.meta` the guard reads. */
-interface ImportMeta {
+/**
+ * What of `import.meta` the guard reads.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ImportMeta {
   readonly url: string
   readonly main?: boolean | undefined
 }
@@ -61,9 +66,12 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
     clearInterval(keepAlive)
     process.removeListener("SIGINT", stop)
     process.removeListener("SIGTERM", stop)
-    teardown(exit, (failed) => {
-      process.exitCode = Exit.isSuccess(exit) ? failed : (code ?? failed)
-    })
+    // A program that succeeds may have set an exit code of its own.
+    if (Exit.isFailure(exit)) {
+      teardown(exit, (failed) => {
+        process.exitCode = code ?? failed
+      })
+    }
   })
   process.on("SIGINT", stop)
   process.on("SIGTERM", stop)
