@@ -73,7 +73,7 @@ export const table = (plan: Plan, machine: Machine, measured: ReadonlyArray<Meas
   const lines = [
     `${plan.id}: ${plan.scenario.title}`,
     `${machine.runtime}, ${machine.cpu}, ${machine.cores} cores, ${machine.os}, commit ${machine.commit}`,
-    `N = ${count.format(n)}, ${workers} workers, ${plan.runs} interleaved runs: median, min – max`,
+    `N = ${count.format(n)}, ${workers} workers, runs: ${plan.runs}, interleaved; shown: median, min – max`,
   ]
   for (const { part, ours, peers, ratio, target, pass } of measured) {
     const sign = part.better === "higher" ? "≥" : "≤"

@@ -10,6 +10,7 @@ const pool = new Tinypool({
   filename: workerFile("increment").href,
   minThreads: settings.workers,
   maxThreads: settings.workers,
+  // measured: 1 takes three times as long, more than 64 no less
   concurrentTasksPerWorker: 64,
   taskQueue,
 })

@@ -45,7 +45,7 @@ export interface Schemas<Args extends ReadonlyArray<any>, A, E> {
  * Main.run(import.meta, Effect.gen(function* () {
  *   const pool = yield* Pool.make({ size: 1 })
  *   console.log(yield* Pool.apply(pool, half, [8])) // => 4
- *   const odd = yield* Effect.catchTag(Pool.apply(pool, half, [7]), "OddNumber", ({ n }) => Effect.succeed(n))
+ *   const odd = yield* Pool.apply(pool, half, [7]).pipe(Effect.catchTag("OddNumber", ({ n }) => Effect.succeed(n)))
  *   console.log(odd) // => 7
  * }))
  *
