@@ -42,19 +42,31 @@ export const outcome = (pending: Pending): Effect.Effect<any, any> =>
 /**
  * Waits for a pending result; `abandon` runs where the waiting fiber is interrupted.
  *
+ * `Effect.async` with a canceler would say the same at twice the cost: its finalizer runs after a success, too.
+ *
  * @internal
  */
-export const awaitPending = (pending: Pending, abandon: () => void): Effect.Effect<any, any> =>
-  pending.status !== "waiting"
-    ? outcome(pending)
-    : Effect.async((resume) => {
-        const observer = () => resume(outcome(pending))
-        pending.observe(observer)
-        return Effect.sync(() => {
-          pending.unobserve(observer)
-          abandon()
-        })
-      })
+export const awaitPending = (pending: Pending, abandon: () => void): Effect.Effect<any, any> => {
+  if (pending.status !== "waiting") return outcome(pending)
+  let observer = () => {}
+  const settled = Effect.async<any, any>((resume) => {
+    observer = () => resume(outcome(pending))
+    pending.observe(observer)
+  })
+  return Effect.checkInterruptible((interruptible) =>
+    interruptible
+      ? Effect.uninterruptible(
+          Effect.catchAllCause(Effect.interruptible(settled), (cause) => {
+            if (pending.status === "waiting") {
+              pending.unobserve(observer)
+              abandon()
+            }
+            return Effect.failCause(cause)
+          }),
+        )
+      : settled,
+  )
+}
 
 /**
  * @internal

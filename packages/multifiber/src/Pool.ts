@@ -234,11 +234,10 @@ export const apply: {
     args: Args,
   ): Effect.Effect<A, Submitted<E>> => {
     const callSite = callSiteOf(self, apply)
-    return Effect.async((resume) => {
+    return Effect.suspend(() => {
       const job = submitCall(self, task, args, callSite)
-      if (!(job instanceof Job)) return resume(job)
-      job.observe(() => resume(AsyncResult.outcome(job)))
-      return Effect.sync(() => internal(self).dispatcher.cancel(job))
+      if (!(job instanceof Job)) return job
+      return AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job))
     })
   },
 )
