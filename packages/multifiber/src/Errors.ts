@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { describe } from "./wire/EncodedError.ts"
 
 /**
  * The body of a task threw, rejected or failed with something that no error schema of the task describes.
@@ -175,7 +176,7 @@ export class InvalidArgument extends Data.TaggedError("InvalidArgument")<{
   readonly expected: string
 }> {
   override get message(): string {
-    return `Cannot use ${String(this.value)} as ${this.argument}: expected ${this.expected}`
+    return `Cannot use ${describe(this.value)} as ${this.argument}: expected ${this.expected}`
   }
 }
 
@@ -278,4 +279,4 @@ export type TaskError =
   | TaskInterrupted
 
 const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)

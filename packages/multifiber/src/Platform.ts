@@ -28,7 +28,7 @@ export interface AgentExit {
 export interface AgentHandle {
   /** Unique among the agents of the program; the runtime's thread id. */
   readonly id: number
-  /** Sends a structured-cloneable message. Throws `DataCloneError` at once where it is none. */
+  /** Sends a message by structured clone. Throws at once where it cannot be cloned. */
   readonly post: (message: unknown) => void
   /** Ends the agent at once, with −15 or −9 as exit code. */
   readonly end: (code: -15 | -9) => void

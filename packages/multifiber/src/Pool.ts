@@ -129,30 +129,33 @@ export const make = (
 > =>
   Effect.flatMap(Platform, (platform) =>
     Effect.acquireRelease(
-      Effect.flatMap(count("size", options.size ?? platform.cores), (size) =>
-        Effect.try({
-          try: (): PoolInternal => ({
-            [TypeId]: TypeId,
-            size,
-            dispatcher: new Dispatcher(platform, size),
-            settings: {
-              grace: Duration.decode(options.grace ?? Duration.seconds(1)),
-              callSites: options.callSites ?? false,
-            },
-          }),
-          catch: (error) => error as StartFailed | MainGuardMissing | IllegalState,
+      Effect.map(
+        count("size", options.size ?? platform.cores),
+        (size): PoolInternal => ({
+          [TypeId]: TypeId,
+          size,
+          dispatcher: new Dispatcher(platform, size),
+          settings: {
+            grace: Duration.decode(options.grace ?? Duration.seconds(1)),
+            callSites: options.callSites ?? false,
+          },
         }),
       ),
       (pool) => Effect.zipRight(terminate(pool), ended(pool)),
-    ).pipe(
-      Effect.tap(({ dispatcher }) =>
-        dispatcher.until(() => dispatcher.isReady || dispatcher.state._tag === "failed"),
-      ),
-      Effect.tap(({ dispatcher: { state } }) =>
-        state._tag === "failed" ? Effect.fail(state.error as StartFailed) : Effect.void,
-      ),
-    ),
+    ).pipe(Effect.tap(started)),
   )
+
+/** Waits until every worker is ready; where one does not start, until the others have ended. */
+const started = (pool: PoolInternal): Effect.Effect<void, StartFailed | MainGuardMissing | IllegalState> => {
+  const { dispatcher } = pool
+  return Effect.flatMap(
+    dispatcher.until(() => dispatcher.isReady || dispatcher.state._tag === "failed"),
+    () =>
+      dispatcher.state._tag === "failed"
+        ? Effect.zipRight(ended(pool), Effect.fail(dispatcher.state.error as StartFailed))
+        : Effect.void,
+  )
+}
 
 const count = (argument: string, value: number): Effect.Effect<number, InvalidArgument> =>
   Number.isSafeInteger(value) && value >= 1

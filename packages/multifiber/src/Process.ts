@@ -106,6 +106,8 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
     if (!daemon) this.platform.hold()
     this.state = { _tag: "starting", link }
     link.send([this.job])
+    // Its arguments cannot be encoded: the process has nothing to do.
+    if (this.job.status !== "waiting") link.stop()
   }
 
   private end(exit: LinkExit, jobs: ReadonlyArray<Job>): void {

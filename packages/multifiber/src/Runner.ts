@@ -98,7 +98,7 @@ class AgentRunner implements Runner {
   }
 
   flush(): void {
-    this.outbox.flush(this.next)
+    for (const failure of this.outbox.flush(this.next)) this.mourn(failure)
   }
 
   die(thrown: unknown): void {
@@ -190,10 +190,14 @@ class AgentRunner implements Runner {
 
   private fail(failure: Failure): void {
     this.outbox.fail(failure)
-    if (this.boot.lifetime === "process") {
-      this.port.setExitCode(1)
-      this.port.report(`${this.boot.name}: ${textOf(failure)}`)
-    }
+    this.mourn(failure)
+  }
+
+  /** A process whose task has failed says so on its standard error, and ends with code 1. */
+  private mourn(failure: Failure): void {
+    if (this.boot.lifetime !== "process") return
+    this.port.setExitCode(1)
+    this.port.report(`${this.boot.name}: ${textOf(failure)}`)
   }
 
   private finish(segment: Segment): void {

@@ -45,13 +45,18 @@ export const startThread: PlatformService["startThread"] = (name, boot, listener
     workerData: { boot, lifeline: lifeline.port2 },
     transferList: [lifeline.port2],
   })
-  worker.unref()
   return observe(worker, lifeline.port1, listener)
 }
 
 const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener): AgentHandle => {
   let asked: -15 | -9 | undefined
   let error: unknown
+  // The lifeline may close before the runtime tells of the exit, or long after.
+  let awaited = 2
+  const passed = () => {
+    awaited--
+    if (awaited === 0) listener.onGone()
+  }
   worker.on("message", listener.onMessage)
   worker.on("messageerror", listener.onMessageError)
   worker.on("error", (thrown) => {
@@ -59,11 +64,14 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
   })
   worker.on("exit", (code) => {
     listener.onExit({ code: asked ?? code, error } satisfies AgentExit)
+    passed()
   })
-  lifeline.on("close", listener.onGone)
+  lifeline.on("close", passed)
   // Deno tells of the close only where somebody listens for messages.
   lifeline.on("message", () => {})
+  // Adding a listener references what it is added to.
   lifeline.unref()
+  worker.unref()
   return {
     id: worker.threadId,
     post: (message) => worker.postMessage(message),

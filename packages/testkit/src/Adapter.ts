@@ -92,8 +92,9 @@ export const suite = (name: string, { capabilities, entry, layer }: Adapter): vo
       Effect.gen(function* () {
         const pool = yield* Pool.make({ size: 1 })
         const settled: Array<number> = []
-        const results = yield* Effect.forEach(Array.from({ length: 200 }, (_, n) => n), () =>
-          Effect.zipLeft(Pool.applyAsync(pool, tasks.nth, []), Effect.yieldNow()),
+        const results = yield* Effect.forEach(
+          Array.from({ length: 200 }, (_, n) => n),
+          () => Effect.zipLeft(Pool.applyAsync(pool, tasks.nth, []), Effect.yieldNow()),
         )
         yield* Effect.forEach(
           results,
@@ -160,11 +161,11 @@ export const suite = (name: string, { capabilities, entry, layer }: Adapter): vo
     )
 
     live(
-      "throws DataCloneError at once for a message that cannot be encoded",
+      "refuses a message that cannot be encoded at once",
       Effect.gen(function* () {
         const flags = Flags.make()
         const { agent } = yield* started(Process.make(tasks.wait, [flags], { daemon: true }))
-        expect(() => agent.handle.post(() => {})).toThrow(expect.objectContaining({ name: "DataCloneError" }))
+        expect(() => agent.handle.post(() => {})).toThrow(/be cloned/)
       }),
     )
 
@@ -179,7 +180,9 @@ export const suite = (name: string, { capabilities, entry, layer }: Adapter): vo
         name,
         () =>
           Effect.gen(function* () {
-            const ended = yield* run(new URL("./holdProgram.ts", import.meta.url), { args: [entry.href, way] })
+            const ended = yield* run(new URL("./holdProgram.ts", import.meta.url), {
+              args: [entry.href, way],
+            })
             expect(ended).toMatchObject({
               code: 0,
               stdout: outlives ? "begin\nlater\n" : "begin\n",

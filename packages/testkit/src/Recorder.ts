@@ -29,7 +29,9 @@ interface Watching {
   readonly resume: (effect: Effect.Effect<void>) => void
 }
 
-const record = (platform: PlatformService): { readonly records: Records; readonly recorded: PlatformService } => {
+const record = (
+  platform: PlatformService,
+): { readonly records: Records; readonly recorded: PlatformService } => {
   const agents: Array<RecordedAgent> = []
   const watching = new Set<Watching>()
   let holds = 0

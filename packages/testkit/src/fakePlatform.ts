@@ -175,4 +175,7 @@ let modules = 0
 /** Tasks for fake agents: any functions, for their "module" is an empty one and they are in this agent already. */
 export const tasks = <const Functions extends Record<string, (...args: any) => unknown>>(
   functions: Functions,
-): Task.Tasks<Functions> => Task.module(`data:text/javascript,//${++modules}`, functions)
+): Task.Tasks<Functions> => {
+  const define: (url: string, functions: Functions) => Task.Tasks<Functions> = Task.module as never
+  return define(`data:text/javascript,//${++modules}`, functions)
+}

@@ -31,7 +31,9 @@ export interface Ended {
 
 /** The preloads of this process: Node 20 needs one to read TypeScript. */
 const preloads = (): Array<string> =>
-  process.execArgv.flatMap((option, index, all) => (option === "--import" ? [option, all[index + 1] ?? ""] : []))
+  process.execArgv.flatMap((option, index, all) =>
+    option === "--import" ? [option, all[index + 1] ?? ""] : [],
+  )
 
 const command = (file: URL, { args = [], flags = [] }: Options): Array<string> => [
   ...("Deno" in globalThis ? ["run", "-A"] : preloads()),
@@ -61,7 +63,8 @@ export const run = (file: URL, options: Options = {}): Effect.Effect<Ended> =>
       const { signal } = options
       if (!signal || signalled !== undefined || !`\n${stdout}`.includes(`\n${signal.after}\n`)) return
       signalled = performance.now()
-      child.kill(signal.name)
+      // Not by `child.kill`: on Deno the program then counts as ended by the signal, however it ends.
+      process.kill(child.pid as number, signal.name)
     })
     child.stderr.setEncoding("utf8").on("data", (text) => {
       stderr += text

@@ -47,17 +47,12 @@ export class Dispatcher extends Watched {
   private pumpScheduled = false
   private timer: ReturnType<typeof setTimeout> | undefined = undefined
 
-  /** Starts `size` workers; ends those that did start and throws where one does not. */
+  /** Starts `size` workers; where one does not start, the others are ended and the pool has failed. */
   constructor(platform: PlatformService, size: number) {
     super()
     this.platform = platform
     this.size = size
-    try {
-      while (this.workers.length < size) this.startWorker()
-    } catch (error) {
-      this.fail(error as StartFailed)
-      throw error
-    }
+    while (this.state._tag === "running" && this.workers.length < size) this.tryStartWorker()
   }
 
   get isReady(): boolean {
@@ -89,6 +84,7 @@ export class Dispatcher extends Watched {
 
   /** Gives a job up: it does not run where it has not begun, else its result is dropped. */
   cancel(job: Job): void {
+    if (job.status !== "waiting") return
     job.link?.revoke(job)
     job.fail(new TaskInterrupted({ task: job.task.name }))
   }
@@ -176,7 +172,7 @@ export class Dispatcher extends Watched {
     for (const job of lost)
       job.fail(new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))
     if (this.state._tag === "running" || (this.state._tag === "closed" && this.unsettled > 0)) {
-      if (exit.wasReady) this.replace()
+      if (exit.wasReady) this.tryStartWorker()
       else
         this.fail(
           new StartFailed({
@@ -188,7 +184,7 @@ export class Dispatcher extends Watched {
     this.changed()
   }
 
-  private replace(): void {
+  private tryStartWorker(): void {
     try {
       this.startWorker()
     } catch (error) {
@@ -239,7 +235,7 @@ export class Dispatcher extends Watched {
       if (patient && Window.workOf(fullest.window, waiting) < PATIENCE) {
         waits = true
       } else {
-        const jobs = fullest.link.revokeLast(Math.ceil(waiting / 2))
+        const jobs = fullest.link.revokeLast(Math.min(Math.ceil(waiting / 2), idle.link.room))
         if (jobs.length > 0) idle.link.send(jobs)
       }
     }

@@ -16,30 +16,26 @@ export type EncodedError =
     }
   | { readonly kind: "value"; readonly value: unknown }
 
-const MAX_DEPTH = 16
+/** The most links of a chain of causes, and the most errors of one tree: a ring of them has no end. */
+const MOST_LINKS = 16
+const MOST_ERRORS = 256
 
-/** The value itself where it can be cloned, else what it prints as. */
-const cloneable = (value: unknown): unknown => {
-  if (
-    value === null ||
-    (typeof value !== "object" && typeof value !== "function" && typeof value !== "symbol")
-  ) {
-    return value
-  }
-  try {
-    return structuredClone(value)
-  } catch {
-    return describe(value)
-  }
-}
-
-/** A short text for a value that may itself throw when it is printed. */
+/** A short text for any value, even one that throws when it is looked at. */
 export const describe = (value: unknown): string => {
   try {
     const text = typeof value === "function" ? `function ${value.name || "(anonymous)"}` : String(value)
     return text.length > 200 ? `${text.slice(0, 200)}…` : text
   } catch {
-    return Object.prototype.toString.call(value)
+    return `(${typeof value} that cannot be printed)`
+  }
+}
+
+/** The value itself where it can be cloned, else its text. */
+const cloneable = (value: unknown): unknown => {
+  try {
+    return structuredClone(value)
+  } catch {
+    return describe(value)
   }
 }
 
@@ -55,6 +51,14 @@ const text = (value: unknown): string => (typeof value === "string" ? value : de
 
 const STANDARD = new Set(["name", "message", "stack", "cause", "errors"])
 
+const ownFields = (error: Error): Record<string, unknown> => {
+  const fields: Record<string, unknown> = Object.create(null)
+  for (const key of Object.keys(error)) {
+    if (!STANDARD.has(key)) fields[key] = cloneable(read(error, key))
+  }
+  return fields
+}
+
 /**
  * Cuts the frames of the runner, which is bundled into one file with this module; that file's name may be its whole text
  * as a data URL.
@@ -68,24 +72,32 @@ const withoutRunner = (stack: string): string => {
     .join("\n")
 }
 
-/** Takes a thrown value apart. Never throws; a chain of causes is cut after 16 links. */
-export const encodeError = (thrown: unknown, depth = 0): EncodedError => {
-  if (!(thrown instanceof Error)) return { kind: "value", value: cloneable(thrown) }
-  const fields: Record<string, unknown> = {}
-  for (const key of Object.keys(thrown)) {
-    if (!STANDARD.has(key)) fields[key] = cloneable(read(thrown, key))
+/** Takes a thrown value apart. Never throws. */
+export const encodeError = (thrown: unknown): EncodedError => {
+  let left = MOST_ERRORS
+  const encode = (value: unknown, depth: number): EncodedError => {
+    left--
+    return value instanceof Error ? encodeInstance(value, depth) : { kind: "value", value: cloneable(value) }
   }
-  const errors = thrown instanceof AggregateError ? (thrown.errors as ReadonlyArray<unknown>) : undefined
-  const nested = depth < MAX_DEPTH
-  return {
-    kind: "error",
-    name: text(read(thrown, "name")),
-    message: text(read(thrown, "message")),
-    stack: withoutRunner(text(read(thrown, "stack"))),
-    fields,
-    ...(nested && "cause" in thrown && thrown.cause !== undefined
-      ? { cause: encodeError(thrown.cause, depth + 1) }
-      : {}),
-    ...(nested && errors ? { errors: errors.map((error) => encodeError(error, depth + 1)) } : {}),
+  const encodeInstance = (error: Error, depth: number): EncodedError => {
+    const goesOn = () => left > 0 && depth < MOST_LINKS
+    const cause = read(error, "cause")
+    const errors = error instanceof AggregateError ? read(error, "errors") : undefined
+    return {
+      kind: "error",
+      name: text(read(error, "name")),
+      message: text(read(error, "message")),
+      stack: withoutRunner(text(read(error, "stack"))),
+      fields: ownFields(error),
+      ...(cause !== undefined && goesOn() ? { cause: encode(cause, depth + 1) } : {}),
+      ...(Array.isArray(errors)
+        ? { errors: errors.flatMap((each) => (goesOn() ? [encode(each, depth + 1)] : [])) }
+        : {}),
+    }
+  }
+  try {
+    return encode(thrown, 0)
+  } catch {
+    return { kind: "value", value: describe(thrown) }
   }
 }

@@ -9,7 +9,7 @@ import {
   TaskNotFound,
 } from "../Errors.ts"
 import * as Task from "../Task.ts"
-import type { EncodedError } from "./EncodedError.ts"
+import { describe, type EncodedError } from "./EncodedError.ts"
 import type { Failure } from "./Protocol.ts"
 
 /** The error of a task: of its own type where its schema knows it. `frames` are those of the caller, if recorded. */
@@ -66,7 +66,7 @@ export const decodeError = (encoded: EncodedError, source: string, frames = ""):
 const fieldsOf = (encoded: EncodedError, source: string) => {
   if (encoded.kind === "value") {
     const { value } = encoded
-    const message = typeof value === "string" ? value : `a thrown value: ${String(value)}`
+    const message = typeof value === "string" ? value : `a thrown value: ${describe(value)}`
     return { name: "Error", message, fields: {}, remoteStack: "", thrown: value }
   }
   const { cause, errors, fields, message, name, stack } = encoded

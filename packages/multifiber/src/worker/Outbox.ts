@@ -26,9 +26,9 @@ export class Outbox {
     this.busy += milliseconds
   }
 
-  /** Reports everything up to the sequence number `next`. */
-  flush(next: number): void {
-    if (next === this.reported) return
+  /** Reports everything up to the sequence number `next`; returns the failures that reporting itself brought about. */
+  flush(next: number): ReadonlyArray<Failure> {
+    if (next === this.reported) return []
     const { busy, values } = this
     const failures = this.failures
     this.values = []
@@ -37,8 +37,11 @@ export class Outbox {
     this.reported = next
     try {
       this.post({ op: Op.Settled, next, values, failures, busy })
+      return []
     } catch {
-      this.post({ op: Op.Settled, next, busy, ...isolate(values, failures) })
+      const isolated = isolate(values, failures)
+      this.post({ op: Op.Settled, next, busy, ...isolated })
+      return isolated.failures.flatMap(([, failure]) => (failure.kind === "encoding" ? [failure] : []))
     }
   }
 }

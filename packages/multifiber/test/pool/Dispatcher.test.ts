@@ -229,7 +229,8 @@ describe("Dispatcher", () => {
 
   it.each([1, 2, 4, 5])("a failing start of worker %i ends the others", BOUND, async (failingStart) => {
     const fake = FakePlatform.make({ failingStart })
-    expect(() => new Dispatcher(fake.service, 5)).toThrow(/Cannot start "PoolWorker-\d+".*no thread left/)
+    const { state } = new Dispatcher(fake.service, 5)
+    expect(state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed", cause: new Error("no thread left") } })
     await untilTrue(() => fake.agents.every(({ ended }) => ended))
     expect(fake.agents.map(({ asked }) => asked)).toEqual(range(1, failingStart).map(() => -15))
     expect(fake.holds()).toBe(0)

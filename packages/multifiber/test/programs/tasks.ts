@@ -1,0 +1,30 @@
+/** Tasks of the programs. */
+import * as Flags from "@multifiber/testkit/Flags"
+import * as Task from "multifiber/Task"
+
+export const tasks = Task.module(import.meta.url, {
+  /** Prints after a while. */
+  printLater: async (text: string, milliseconds: number) => {
+    await new Promise((resolve) => setTimeout(resolve, milliseconds))
+    console.log(text)
+    return text
+  },
+  never: (flags: Flags.Flags) => {
+    Flags.add(flags, 0)
+    return new Promise<never>(() => {})
+  },
+  spin: (flags: Flags.Flags) => {
+    Flags.add(flags, 0)
+    for (;;);
+  },
+  failHere: (message: string): never => {
+    throw new RangeError(message)
+  },
+  throwList: (): never => {
+    throw ["left", "right"]
+  },
+  throwText: (): never => {
+    throw "only text"
+  },
+  size: (value: { readonly big: Uint8Array }) => value.big.length,
+})
