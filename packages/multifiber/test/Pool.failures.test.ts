@@ -37,7 +37,7 @@ const poolThatGoesOn = <A, E>(lost: number, use: (pool: Pool.Pool) => Effect.Eff
   })
 
 describe("Pool failures", () => {
-  const lossless = [
+  const lossless: ReadonlyArray<{ readonly kind: any; readonly expected: Record<string, unknown> }> = [
     { kind: "string", expected: { message: "just text", thrown: "just text" } },
     { kind: "undefined", expected: { thrown: undefined } },
     { kind: "null", expected: { thrown: null } },
@@ -135,7 +135,7 @@ describe("Pool failures", () => {
           Effect.all([
             Effect.flip(Pool.apply(pool, task, [])),
             Effect.flip(Pool.apply(pool, task, [])),
-            Effect.flip(Pool.map(pool, task as Task.Task<[item: number], number>, [1, 2])),
+            Effect.flip(Pool.map(pool, task as unknown as Task.Task<[item: number], number>, [1, 2])),
           ]),
         )
         expect(errors).toMatchObject([error, error, error])
@@ -180,7 +180,7 @@ describe("Pool failures", () => {
     live(`EXEC-03 a task lost by ${name} is WorkerLost with the code and the last error; another worker comes`, () =>
       Effect.gen(function* () {
         const { agents } = yield* Recorder.Recorder
-        const lost = yield* poolThatGoesOn(1, (pool) => Effect.flip(call(pool)))
+        const lost = yield* poolThatGoesOn(1, (pool) => Effect.flip(call(pool) as Effect.Effect<unknown, unknown>))
         expect(lost).toMatchObject({ _tag: "WorkerLost", ...error })
         expect(agents.map(({ name }) => name)).toContain((lost as { readonly worker: string }).worker)
       }),
@@ -225,7 +225,7 @@ describe("Pool failures", () => {
       const errors = yield* poolThatGoesOn(10, (pool) =>
         Effect.forEach(
           Array.from({ length: 10 }),
-          () => Effect.flip(Pool.apply(pool, plain.exit as Task.Task<[code: number, rest: Uint8Array], never>, [1, big])),
+          () => Effect.flip(Pool.apply(pool, plain.exit as unknown as Task.Task<[code: number, rest: Uint8Array], never>, [1, big])),
           { concurrency: "unbounded" },
         ),
       )

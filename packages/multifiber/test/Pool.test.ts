@@ -20,7 +20,7 @@ const range = (count: number): Array<number> => Array.from({ length: count }, (_
 const functions = range(10).map(() => () => 1)
 
 /** CPython's number; but Node 20 needs an esbuild process for each thread to read TypeScript. */
-const LARGE = "Deno" in globalThis || "Bun" in globalThis || process.features.typescript ? 200 : 30
+const LARGE = "Deno" in globalThis || "Bun" in globalThis || (process.features as { readonly typescript?: unknown }).typescript ? 200 : 30
 
 describe("Pool", () => {
   live("POOL-01 apply takes positional arguments and named ones", () =>

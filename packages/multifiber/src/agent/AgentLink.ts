@@ -96,11 +96,6 @@ export class AgentLink {
     return this.tail - this.head
   }
 
-  /** How many jobs may be sent now. */
-  get room(): number {
-    return CAPACITY - this.outstanding
-  }
-
   /** The agent can hear a request to stop: it is idle, or runs what gives up the thread. */
   get listens(): boolean {
     return this.state === "ready" && (this.live === 0 || Claims.holds(this.claims))

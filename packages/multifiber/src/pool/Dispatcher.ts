@@ -232,10 +232,11 @@ export class Dispatcher extends Watched {
       const fullest = ready.reduce((left, right) => (right.link.live > left.link.live ? right : left))
       const waiting = fullest.link.live - 1
       if (waiting < 1) return false
+      const half = Math.ceil(waiting / 2)
       if (patient && Window.workOf(fullest.window, waiting) < PATIENCE) {
         waits = true
       } else {
-        const jobs = fullest.link.revokeLast(Math.min(Math.ceil(waiting / 2), idle.link.room))
+        const jobs = fullest.link.revokeLast(allotment(idle, half, half))
         if (jobs.length > 0) idle.link.send(jobs)
       }
     }
