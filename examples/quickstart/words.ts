@@ -9,12 +9,17 @@ export interface WordCounts {
   readonly counts: Uint32Array
 }
 
+/** Two letters or more; a camelCase name is several words. */
+const wordPattern = /[A-Za-z][a-z]+/g
+
 export const { countWords } = Task.module(import.meta.url, {
   countWords: (paths: ReadonlyArray<string>): WordCounts => {
     const counts = new Map<string, number>()
     for (const path of paths) {
-      const text = readFileSync(path, "utf8").toLowerCase()
-      for (const word of text.match(/[a-z]+/g) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1)
+      for (const match of readFileSync(path, "utf8").match(wordPattern) ?? []) {
+        const word = match.toLowerCase()
+        counts.set(word, (counts.get(word) ?? 0) + 1)
+      }
     }
     return { words: [...counts.keys()].join("\n"), counts: Uint32Array.from(counts.values()) }
   },

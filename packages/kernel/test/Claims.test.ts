@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Claims from "@multifiber/kernel/Claims"
-import { explore, type Thread } from "../../testkit/src/Explorer.ts"
 import * as fc from "fast-check"
+import { explore, type Thread } from "../../testkit/src/Explorer.ts"
 import { simulatedMemory } from "./simulatedMemory.ts"
 
 const simulated = (capacity: number) => {
@@ -117,7 +117,8 @@ describe("Claims", () => {
           Claims.hold(claims, up ? 1 : -1)
           expect(Claims.holds(claims)).toBe(held > 0)
         }
-        for (let sequence = 0; sequence < CAPACITY; sequence++) expect(Claims.state(claims, sequence)).toBe("sent")
+        for (let sequence = 0; sequence < CAPACITY; sequence++)
+          expect(Claims.state(claims, sequence)).toBe("sent")
       }),
     )
   })
@@ -234,7 +235,9 @@ describe("Claims", () => {
             expect([...ran, ...taken].filter((each) => each === sequence)).toEqual([sequence])
           }
           for (let sequence = passed; sequence < sent; sequence++) {
-            expect(Claims.state(claims, sequence)).toBe(taken.includes(sequence) ? "revoked" : ran.includes(sequence) ? "done" : "sent")
+            expect(Claims.state(claims, sequence)).toBe(
+              taken.includes(sequence) ? "revoked" : ran.includes(sequence) ? "done" : "sent",
+            )
           }
         },
       }

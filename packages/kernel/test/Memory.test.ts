@@ -16,8 +16,10 @@ const operation = fc.oneof(
   fc.record({ name: fc.constant("add" as const), args: fc.tuple(index, value) }),
 )
 
-const run = (memory: Memory.Memory, { args, name }: typeof operation extends fc.Arbitrary<infer O> ? O : never) =>
-  (memory[name] as (...args: ReadonlyArray<number>) => unknown)(...args)
+const run = (
+  memory: Memory.Memory,
+  { args, name }: typeof operation extends fc.Arbitrary<infer O> ? O : never,
+) => (memory[name] as (...args: ReadonlyArray<number>) => unknown)(...args)
 
 describe("Memory", () => {
   it("agrees with plain words, operation by operation, wrap-around included", () => {

@@ -3,7 +3,13 @@ import * as Agent from "../src/Agent.ts"
 
 describe("Agent", () => {
   it("current is the main agent of the program, and stays the same", () => {
-    expect(Agent.current()).toMatchObject({ name: "MainProcess", path: [], daemon: false, parent: undefined, importing: false })
+    expect(Agent.current()).toMatchObject({
+      name: "MainProcess",
+      path: [],
+      daemon: false,
+      parent: undefined,
+      importing: false,
+    })
     expect(Agent.current()).toBe(Agent.current())
   })
 

@@ -23,7 +23,9 @@ describe("AsyncResult", () => {
       expect(yield* Effect.flip(AsyncResult.successful(result))).toMatchObject({ _tag: "NotReady" })
       expect(yield* AsyncResult.ready(result)).toBe(false)
       yield* within(5)(AsyncResult.waitWithin(result, "10 millis"))
-      expect(yield* Effect.flip(AsyncResult.getWithin(result, "10 millis"))).toMatchObject({ _tag: "TimedOut" })
+      expect(yield* Effect.flip(AsyncResult.getWithin(result, "10 millis"))).toMatchObject({
+        _tag: "TimedOut",
+      })
       yield* release
       expect(yield* AsyncResult.get(result)).toBe("released")
       expect(yield* AsyncResult.get(result)).toBe("released")
@@ -34,17 +36,21 @@ describe("AsyncResult", () => {
   )
 
   for (const timeout of [0, -1, "0 millis"] as const) {
-    live(`ARES-03 getWithin(${timeout}) of a pending result is TimedOut at once, of a settled one its value`, () =>
-      Effect.gen(function* () {
-        const { release, result } = yield* pending
-        const since = performance.now()
-        expect(yield* Effect.flip(AsyncResult.getWithin(result, timeout))).toMatchObject({ _tag: "TimedOut" })
-        yield* AsyncResult.waitWithin(timeout)(result)
-        expect(performance.now() - since).toBeLessThan(1000)
-        yield* release
-        yield* AsyncResult.wait(result)
-        expect(yield* AsyncResult.getWithin(result, timeout)).toBe("released")
-      }),
+    live(
+      `ARES-03 getWithin(${timeout}) of a pending result is TimedOut at once, of a settled one its value`,
+      () =>
+        Effect.gen(function* () {
+          const { release, result } = yield* pending
+          const since = performance.now()
+          expect(yield* Effect.flip(AsyncResult.getWithin(result, timeout))).toMatchObject({
+            _tag: "TimedOut",
+          })
+          yield* AsyncResult.waitWithin(timeout)(result)
+          expect(performance.now() - since).toBeLessThan(1000)
+          yield* release
+          yield* AsyncResult.wait(result)
+          expect(yield* AsyncResult.getWithin(result, timeout)).toBe("released")
+        }),
     )
   }
 
@@ -75,16 +81,20 @@ describe("AsyncResult", () => {
     }),
   )
 
-  live("many fibers wait for one result; one that is interrupted takes nothing from the others, nor ends the task", () =>
-    Effect.gen(function* () {
-      const { release, result } = yield* pending
-      const fibers = yield* Effect.forEach(Array.from({ length: 100 }), () => Effect.fork(AsyncResult.get(result)))
-      yield* Effect.yieldNow()
-      yield* Effect.forEach(fibers.slice(0, 50), Fiber.interrupt)
-      yield* release
-      const values = yield* Effect.forEach(fibers.slice(50), Fiber.join)
-      expect(values.every((value) => value === "released")).toBe(true)
-      expect(yield* AsyncResult.get(result)).toBe("released")
-    }),
+  live(
+    "many fibers wait for one result; one that is interrupted takes nothing from the others, nor ends the task",
+    () =>
+      Effect.gen(function* () {
+        const { release, result } = yield* pending
+        const fibers = yield* Effect.forEach(Array.from({ length: 100 }), () =>
+          Effect.fork(AsyncResult.get(result)),
+        )
+        yield* Effect.yieldNow()
+        yield* Effect.forEach(fibers.slice(0, 50), Fiber.interrupt)
+        yield* release
+        const values = yield* Effect.forEach(fibers.slice(50), Fiber.join)
+        expect(values.every((value) => value === "released")).toBe(true)
+        expect(yield* AsyncResult.get(result)).toBe("released")
+      }),
   )
 })

@@ -25,12 +25,18 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
     'Cannot start agents while "a" imports a task module: wrap the main program in Main.run(import.meta, program), ' +
       "or move the tasks into a module of their own",
   ],
-  [new Errors.IllegalState({ operation: 'join "p"', state: "closed" }), 'Cannot join "p": current state is closed'],
+  [
+    new Errors.IllegalState({ operation: 'join "p"', state: "closed" }),
+    'Cannot join "p": current state is closed',
+  ],
   [
     new Errors.InvalidArgument({ argument: "size", value: 0, expected: "more" }),
     "Cannot use 0 as size: expected more",
   ],
-  [new Errors.PoolNotRunning({ state: "closed" }), "Cannot submit a task: current state of the pool is closed"],
+  [
+    new Errors.PoolNotRunning({ state: "closed" }),
+    "Cannot submit a task: current state of the pool is closed",
+  ],
   [new Errors.PoolStillRunning(), "Cannot join the pool: close or terminate it first"],
   [new Errors.PoolTerminated({ task: "t" }), 'Task "t" was not done when its pool was terminated'],
   [new Errors.TaskInterrupted({ task: "t" }), 'Task "t" was interrupted in its agent'],
@@ -51,13 +57,21 @@ describe("Errors", () => {
   it("every error class is an entry above, but RemoteFailure, whose message is the remote one", () => {
     const classes = Object.keys(Errors).filter((name) => name !== "RemoteFailure")
     expect(classes.sort()).toEqual([...new Set(errors.map(([{ _tag }]) => _tag))].sort())
-    const remote = new Errors.RemoteFailure({ name: "RangeError", message: "far", fields: {}, remoteStack: "", source: "t" })
+    const remote = new Errors.RemoteFailure({
+      name: "RangeError",
+      message: "far",
+      fields: {},
+      remoteStack: "",
+      source: "t",
+    })
     expect(remote).toMatchObject({ _tag: "RemoteFailure", name: "RangeError", message: "far" })
   })
 
   it("a cause that is hard to print does not hide the error", () => {
     const hostile = { toString: 1, valueOf: 1 }
     expect(new Errors.StartFailed({ agent: "a", cause: hostile }).message).toContain('Cannot start "a"')
-    expect(new Errors.InvalidArgument({ argument: "size", value: hostile, expected: "more" }).message).toContain("size")
+    expect(
+      new Errors.InvalidArgument({ argument: "size", value: hostile, expected: "more" }).message,
+    ).toContain("size")
   })
 })

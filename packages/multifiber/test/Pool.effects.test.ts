@@ -32,22 +32,30 @@ describe("Pool with effects", () => {
       expect(yield* Pool.apply(pool, effects.double, [3])).toBe(6)
       expect(yield* Pool.apply(pool, effects.later, [3])).toBe(3)
       expect(yield* Pool.map(pool, effects.later, [1, 2, 3, 4], { chunkSize: 3 })).toEqual([1, 2, 3, 4])
-      expect(yield* Pool.map(pool, plain.wait, [Flags.make()].map((flags) => (Flags.add(flags, 1), flags)))).toEqual(["released"])
+      expect(
+        yield* Pool.map(
+          pool,
+          plain.wait,
+          [Flags.make()].map((flags) => (Flags.add(flags, 1), flags)),
+        ),
+      ).toEqual(["released"])
     }),
   )
 
-  live("an async task gives up the thread: the worker can be asked to stop meanwhile, and is told of more work", () =>
-    Effect.gen(function* () {
-      const pool = yield* Pool.make({ size: 1 })
-      const flags = Flags.make()
-      const waiting = yield* Pool.applyAsync(pool, plain.wait, [flags])
-      yield* reached(flags, 0)
-      const next = yield* Pool.applyAsync(pool, plain.square, [5])
-      expect(yield* AsyncResult.ready(next)).toBe(false)
-      Flags.add(flags, 1)
-      expect(yield* AsyncResult.get(waiting)).toBe("released")
-      expect(yield* AsyncResult.get(next)).toBe(25)
-    }),
+  live(
+    "an async task gives up the thread: the worker can be asked to stop meanwhile, and is told of more work",
+    () =>
+      Effect.gen(function* () {
+        const pool = yield* Pool.make({ size: 1 })
+        const flags = Flags.make()
+        const waiting = yield* Pool.applyAsync(pool, plain.wait, [flags])
+        yield* reached(flags, 0)
+        const next = yield* Pool.applyAsync(pool, plain.square, [5])
+        expect(yield* AsyncResult.ready(next)).toBe(false)
+        Flags.add(flags, 1)
+        expect(yield* AsyncResult.get(waiting)).toBe("released")
+        expect(yield* AsyncResult.get(next)).toBe(25)
+      }),
   )
 
   for (const [how, task] of [
@@ -63,7 +71,9 @@ describe("Pool with effects", () => {
           Effect.catchTag("Odd", (odd) => Effect.succeed([odd instanceof Odd, odd.n])),
         )
         expect(caught).toEqual([true, 7])
-        expect(yield* Effect.flip(Pool.map(pool, task, [2, 9, 4], { chunkSize: 1 }))).toEqual(new Odd({ n: 9 }))
+        expect(yield* Effect.flip(Pool.map(pool, task, [2, 9, 4], { chunkSize: 1 }))).toEqual(
+          new Odd({ n: 9 }),
+        )
         const pending = yield* Pool.applyAsync(pool, task, [3])
         expect(yield* Effect.flip(AsyncResult.get(pending))).toEqual(new Odd({ n: 3 }))
       }),
@@ -71,10 +81,26 @@ describe("Pool with effects", () => {
   }
 
   const untold = [
-    { name: "a failure without an error schema", call: (pool: Pool.Pool) => Pool.apply(pool, effects.halfUntold, [7]), error: { name: "Odd", fields: { _tag: "Odd", n: 7 } } },
-    { name: "a failure that the error schema does not know", call: (pool: Pool.Pool) => Pool.apply(pool, effects.other, []), error: { name: "Local", message: "other", fields: { _tag: "Local", detail: { deep: [1] } } } },
-    { name: "a defect", call: (pool: Pool.Pool) => Pool.apply(pool, effects.defect, ["broken"]), error: { name: "RangeError", message: "broken" } },
-    { name: "several failures at once", call: (pool: Pool.Pool) => Pool.apply(pool, effects.several, []), error: { name: "AggregateError", errors: [{ message: "one" }, { message: "two" }] } },
+    {
+      name: "a failure without an error schema",
+      call: (pool: Pool.Pool) => Pool.apply(pool, effects.halfUntold, [7]),
+      error: { name: "Odd", fields: { _tag: "Odd", n: 7 } },
+    },
+    {
+      name: "a failure that the error schema does not know",
+      call: (pool: Pool.Pool) => Pool.apply(pool, effects.other, []),
+      error: { name: "Local", message: "other", fields: { _tag: "Local", detail: { deep: [1] } } },
+    },
+    {
+      name: "a defect",
+      call: (pool: Pool.Pool) => Pool.apply(pool, effects.defect, ["broken"]),
+      error: { name: "RangeError", message: "broken" },
+    },
+    {
+      name: "several failures at once",
+      call: (pool: Pool.Pool) => Pool.apply(pool, effects.several, []),
+      error: { name: "AggregateError", errors: [{ message: "one" }, { message: "two" }] },
+    },
   ]
   for (const { call, error, name } of untold) {
     live(`${name} arrives as a RemoteFailure with its fields and its stack`, () =>
@@ -106,7 +132,8 @@ describe("Pool with effects", () => {
       yield* Pool.terminate(pool)
       yield* within(10)(Pool.join(pool))
       expect([Flags.get(flags, 0), Flags.get(flags, 1)]).toEqual([2, 2])
-      for (const each of pending) expect(yield* Effect.flip(AsyncResult.get(each))).toMatchObject({ _tag: "PoolTerminated" })
+      for (const each of pending)
+        expect(yield* Effect.flip(AsyncResult.get(each))).toMatchObject({ _tag: "PoolTerminated" })
     }),
   )
 
@@ -165,26 +192,37 @@ describe("Pool with effects", () => {
     }),
   )
 
-  live("POOL-44 EXEC-13 a layer that fails fails the pool: pending and later tasks, without a respawn loop", () =>
-    Effect.gen(function* () {
-      const { agents, holds } = yield* Recorder.Recorder
-      const pool = yield* Pool.make({ size: 2 })
-      const pending = yield* Effect.forEach([1, 2, 3, 4, 5, 6], () => Pool.applyAsync(pool, failingLayer.query, []))
-      const expected = { _tag: "InitializerFailed", url: failingLayer.query.url, cause: { message: "no connection" } }
-      for (const each of pending) expect(yield* within(10)(Effect.flip(AsyncResult.get(each)))).toMatchObject(expected)
-      expect(yield* Effect.flip(Pool.apply(pool, failingLayer.query, []))).toMatchObject(expected)
-      expect(yield* Effect.flip(Pool.apply(pool, plain.square, [1]))).toMatchObject(expected)
-      expect(yield* Effect.flip(Pool.map(pool, plain.square, [1]))).toMatchObject(expected)
-      yield* within(10)(Pool.join(pool))
-      expect(agents.length).toBe(2)
-      expect(holds()).toBe(0)
-    }),
+  live(
+    "POOL-44 EXEC-13 a layer that fails fails the pool: pending and later tasks, without a respawn loop",
+    () =>
+      Effect.gen(function* () {
+        const { agents, holds } = yield* Recorder.Recorder
+        const pool = yield* Pool.make({ size: 2 })
+        const pending = yield* Effect.forEach([1, 2, 3, 4, 5, 6], () =>
+          Pool.applyAsync(pool, failingLayer.query, []),
+        )
+        const expected = {
+          _tag: "InitializerFailed",
+          url: failingLayer.query.url,
+          cause: { message: "no connection" },
+        }
+        for (const each of pending)
+          expect(yield* within(10)(Effect.flip(AsyncResult.get(each)))).toMatchObject(expected)
+        expect(yield* Effect.flip(Pool.apply(pool, failingLayer.query, []))).toMatchObject(expected)
+        expect(yield* Effect.flip(Pool.apply(pool, plain.square, [1]))).toMatchObject(expected)
+        expect(yield* Effect.flip(Pool.map(pool, plain.square, [1]))).toMatchObject(expected)
+        yield* within(10)(Pool.join(pool))
+        expect(agents.length).toBe(2)
+        expect(holds()).toBe(0)
+      }),
   )
 
   live("a plain task in a module whose layer fails is InitializerFailed, too", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 1 })
-      expect(yield* Effect.flip(Pool.apply(pool, failingLayer.plainQuery, []))).toMatchObject({ _tag: "InitializerFailed" })
+      expect(yield* Effect.flip(Pool.apply(pool, failingLayer.plainQuery, []))).toMatchObject({
+        _tag: "InitializerFailed",
+      })
     }),
   )
 
@@ -210,7 +248,10 @@ describe("Pool with effects", () => {
       const pool = yield* Pool.make({ size: 2 })
       const ends = yield* Effect.forEach(
         Array.from({ length: 40 }, (_, n) => n),
-        (n) => Effect.either(n % 8 === 5 ? Pool.apply(pool, plain.exit, [n]) : Pool.apply(pool, effects.half, [n])),
+        (n) =>
+          Effect.either(
+            n % 8 === 5 ? Pool.apply(pool, plain.exit, [n]) : Pool.apply(pool, effects.half, [n]),
+          ),
         { concurrency: "unbounded" },
       )
       ends.forEach((end, n) => {

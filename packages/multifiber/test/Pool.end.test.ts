@@ -30,7 +30,9 @@ describe("Pool interruption", () => {
       const pool = yield* Pool.make({ size: 1 })
       const running = yield* Pool.applyAsync(pool, plain.wait, [flags])
       yield* reached(flags, 0)
-      const fibers = yield* Effect.forEach(range(50), () => Effect.fork(Pool.apply(pool, plain.touch, [touched])))
+      const fibers = yield* Effect.forEach(range(50), () =>
+        Effect.fork(Pool.apply(pool, plain.touch, [touched])),
+      )
       yield* Effect.yieldNow()
       yield* within(5)(Fiber.interruptAll(fibers))
       Flags.add(flags, 1)
@@ -44,19 +46,21 @@ describe("Pool interruption", () => {
     ["waits", plain.wait],
     ["blocks its thread", plain.block],
   ] as const) {
-    live(`apply whose task ${how}, interrupted: the caller is free at once, the result is dropped, the pool goes on`, () =>
-      Effect.gen(function* () {
-        const { agents, holds } = yield* Recorder.Recorder
-        const flags = Flags.make()
-        const pool = yield* Pool.make({ size: 1 })
-        const fiber = yield* Effect.fork(Pool.apply(pool, task, [flags]))
-        yield* reached(flags, 0)
-        yield* within(5)(Fiber.interrupt(fiber))
-        Flags.add(flags, 1)
-        expect(yield* Pool.apply(pool, plain.square, [3])).toBe(9)
-        expect(agents.length).toBe(1)
-        expect(holds()).toBe(0)
-      }),
+    live(
+      `apply whose task ${how}, interrupted: the caller is free at once, the result is dropped, the pool goes on`,
+      () =>
+        Effect.gen(function* () {
+          const { agents, holds } = yield* Recorder.Recorder
+          const flags = Flags.make()
+          const pool = yield* Pool.make({ size: 1 })
+          const fiber = yield* Effect.fork(Pool.apply(pool, task, [flags]))
+          yield* reached(flags, 0)
+          yield* within(5)(Fiber.interrupt(fiber))
+          Flags.add(flags, 1)
+          expect(yield* Pool.apply(pool, plain.square, [3])).toBe(9)
+          expect(agents.length).toBe(1)
+          expect(holds()).toBe(0)
+        }),
     )
   }
 
@@ -90,7 +94,9 @@ describe("Pool interruption", () => {
       const dropped = fibers.filter((_, n) => n % 3 === 0)
       const kept = fibers.filter((_, n) => n % 3 !== 0)
       yield* within(10)(Fiber.interruptAll(dropped))
-      expect(yield* within(10)(Effect.forEach(kept, Fiber.join))).toEqual(range(1000).filter((n) => n % 3 !== 0))
+      expect(yield* within(10)(Effect.forEach(kept, Fiber.join))).toEqual(
+        range(1000).filter((n) => n % 3 !== 0),
+      )
       touched.forEach((times, n) => {
         if (n % 3 === 0) expect(times).toBeLessThanOrEqual(1)
         else expect(times).toBe(1)
@@ -122,24 +128,30 @@ describe("Pool end", () => {
     { name: "with an effect whose finalizer never ends", task: effects.hangForGood, freed: true },
   ]
   for (const { freed, name, task } of bodies) {
-    live(`the end of the scope of a pool ${name} settles every task in bounded time and frees the threads`, () =>
-      Effect.gen(function* () {
-        const { agents, holds, until } = yield* Recorder.Recorder
-        const flags = Flags.make()
-        const { close, pool } = yield* poolInScope({ size: 2, grace: "300 millis" })
-        const pending = task ? yield* Effect.forEach(range(20), () => Pool.applyAsync(pool, task, [flags])) : []
-        if (task) yield* reached(flags, 0, 2)
-        yield* close
-        for (const each of pending) {
-          expect(yield* within(1)(Effect.flip(AsyncResult.get<unknown, unknown>(each)))).toMatchObject({ _tag: "PoolTerminated" })
-        }
-        expect(agents.every(({ exit }) => exit !== undefined)).toBe(true)
-        expect(agents.length).toBe(2)
-        expect(holds()).toBe(0)
-        // Deno goes on with a thread that is busy or blocked, until its task ends.
-        if (!freed) Flags.add(flags, 1)
-        yield* within(15)(until(() => agents.every(({ events }) => events.includes("gone"))))
-      }),
+    live(
+      `the end of the scope of a pool ${name} settles every task in bounded time and frees the threads`,
+      () =>
+        Effect.gen(function* () {
+          const { agents, holds, until } = yield* Recorder.Recorder
+          const flags = Flags.make()
+          const { close, pool } = yield* poolInScope({ size: 2, grace: "300 millis" })
+          const pending = task
+            ? yield* Effect.forEach(range(20), () => Pool.applyAsync(pool, task, [flags]))
+            : []
+          if (task) yield* reached(flags, 0, 2)
+          yield* close
+          for (const each of pending) {
+            expect(yield* within(1)(Effect.flip(AsyncResult.get<unknown, unknown>(each)))).toMatchObject({
+              _tag: "PoolTerminated",
+            })
+          }
+          expect(agents.every(({ exit }) => exit !== undefined)).toBe(true)
+          expect(agents.length).toBe(2)
+          expect(holds()).toBe(0)
+          // Deno goes on with a thread that is busy or blocked, until its task ends.
+          if (!freed) Flags.add(flags, 1)
+          yield* within(15)(until(() => agents.every(({ events }) => events.includes("gone"))))
+        }),
     )
   }
 
@@ -161,7 +173,12 @@ describe("Pool end", () => {
       const pending = yield* Pool.mapAsync(pool, plain.square, range(100))
       yield* Pool.close(pool)
       yield* Pool.close(pool)
-      yield* within(10)(Effect.all(range(10).map(() => Pool.join(pool)), { concurrency: "unbounded" }))
+      yield* within(10)(
+        Effect.all(
+          range(10).map(() => Pool.join(pool)),
+          { concurrency: "unbounded" },
+        ),
+      )
       yield* Pool.terminate(pool)
       yield* Pool.terminate(pool)
       yield* Pool.close(pool)
@@ -207,7 +224,9 @@ describe("Pool end", () => {
     Effect.gen(function* () {
       const { agents, holds } = yield* Recorder.Recorder
       for (let n = 0; n < 20; n++) {
-        const value = yield* Effect.scoped(Effect.flatMap(Pool.make({ size: 1 }), (pool) => Pool.apply(pool, plain.square, [n])))
+        const value = yield* Effect.scoped(
+          Effect.flatMap(Pool.make({ size: 1 }), (pool) => Pool.apply(pool, plain.square, [n])),
+        )
         expect(value).toBe(n * n)
       }
       expect(agents.filter(({ exit }) => exit === undefined)).toEqual([])

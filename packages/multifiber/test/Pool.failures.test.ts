@@ -24,12 +24,17 @@ const empty = one("data:text/javascript,//empty")
 const noUrl = one("no url at all")
 
 /** A pool of 2 that must be as good as new afterwards, though it lost so many workers. */
-const poolThatGoesOn = <A, E>(lost: number, use: (pool: Pool.Pool) => Effect.Effect<A, E, Recorder.Recorder>) =>
+const poolThatGoesOn = <A, E>(
+  lost: number,
+  use: (pool: Pool.Pool) => Effect.Effect<A, E, Recorder.Recorder>,
+) =>
   Effect.gen(function* () {
     const { agents, holds, until } = yield* Recorder.Recorder
     const pool = yield* Pool.make({ size: 2 })
     const result = yield* within(15)(use(pool))
-    expect(yield* within(15)(Pool.map(pool, plain.square, [1, 2, 3, 4], { chunkSize: 1 }))).toEqual([1, 4, 9, 16])
+    expect(yield* within(15)(Pool.map(pool, plain.square, [1, 2, 3, 4], { chunkSize: 1 }))).toEqual([
+      1, 4, 9, 16,
+    ])
     yield* within(15)(until(() => agents.filter(({ exit }) => exit === undefined).length === 2))
     expect(agents.length).toBe(2 + lost)
     expect(holds()).toBe(0)
@@ -73,7 +78,9 @@ describe("Pool failures", () => {
   for (const { expected, kind } of lossless) {
     live(`a thrown ${kind} arrives as a RemoteFailure with all that it was, and no worker is lost`, () =>
       Effect.gen(function* () {
-        const error = yield* poolThatGoesOn(0, (pool) => Effect.flip(Pool.apply(pool, plain.throwThat, [kind])))
+        const error = yield* poolThatGoesOn(0, (pool) =>
+          Effect.flip(Pool.apply(pool, plain.throwThat, [kind])),
+        )
         expect(error).toBeInstanceOf(RemoteFailure)
         expect(error).toMatchObject({ _tag: "RemoteFailure", ...expected })
       }),
@@ -84,22 +91,28 @@ describe("Pool failures", () => {
     ["thrown", plain.throwHere],
     ["rejected", plain.rejectHere],
   ] as const) {
-    live(`POOL-18 the stack of a ${how} error names the remote function and file, the task, and the caller`, () =>
-      Effect.gen(function* () {
-        const pool = yield* Pool.make({ size: 1, callSites: true })
-        // Not a tail call, which Bun leaves no trace of.
-        const callHere = () => {
-          const call = Pool.apply(pool, task, ["somewhere"])
-          return call
-        }
-        const error = (yield* Effect.flip(callHere())) as RemoteFailure
-        expect(error).toMatchObject({ name: "RangeError", message: "somewhere", source: expect.stringContaining(task.name) })
-        expect(error.remoteStack).toMatch(/throwHere.*plain\.ts/)
-        expect(error.remoteStack).not.toContain("Pool.failures.test")
-        expect(error.stack).toContain(error.remoteStack)
-        expect(error.stack).toContain(`task "${task.name}" of file:///`)
-        expect(error.stack).toMatch(/callHere.*Pool\.failures\.test/)
-      }),
+    live(
+      `POOL-18 the stack of a ${how} error names the remote function and file, the task, and the caller`,
+      () =>
+        Effect.gen(function* () {
+          const pool = yield* Pool.make({ size: 1, callSites: true })
+          // Not a tail call, which Bun leaves no trace of.
+          const callHere = () => {
+            const call = Pool.apply(pool, task, ["somewhere"])
+            return call
+          }
+          const error = (yield* Effect.flip(callHere())) as RemoteFailure
+          expect(error).toMatchObject({
+            name: "RangeError",
+            message: "somewhere",
+            source: expect.stringContaining(task.name),
+          })
+          expect(error.remoteStack).toMatch(/throwHere.*plain\.ts/)
+          expect(error.remoteStack).not.toContain("Pool.failures.test")
+          expect(error.stack).toContain(error.remoteStack)
+          expect(error.stack).toContain(`task "${task.name}" of file:///`)
+          expect(error.stack).toMatch(/callHere.*Pool\.failures\.test/)
+        }),
     )
   }
 
@@ -122,11 +135,30 @@ describe("Pool failures", () => {
       task: throwing,
       error: { _tag: "ModuleNotLoaded", cause: { name: "TypeError", message: "not today" } },
     },
-    { name: "a module with a syntax error", task: malformed, error: { _tag: "ModuleNotLoaded", cause: { _tag: "RemoteFailure", message: expect.stringMatching(/Unexpected|errors building/) } } },
+    {
+      name: "a module with a syntax error",
+      task: malformed,
+      error: {
+        _tag: "ModuleNotLoaded",
+        cause: { _tag: "RemoteFailure", message: expect.stringMatching(/Unexpected|errors building/) },
+      },
+    },
     { name: "a URL that is none", task: noUrl, error: { _tag: "ModuleNotLoaded" } },
-    { name: "a module that does not define the task", task: empty, error: { _tag: "TaskNotFound", task: "one" } },
-    { name: "a module that defines the task in the main agent only", task: mainOnly?.here ?? empty, error: { _tag: "TaskNotFound", task: "here" } },
-    { name: "a module that defines the task twice", task: first.same, error: { _tag: "TaskNotFound", reason: expect.stringContaining("twice") } },
+    {
+      name: "a module that does not define the task",
+      task: empty,
+      error: { _tag: "TaskNotFound", task: "one" },
+    },
+    {
+      name: "a module that defines the task in the main agent only",
+      task: mainOnly?.here ?? empty,
+      error: { _tag: "TaskNotFound", task: "here" },
+    },
+    {
+      name: "a module that defines the task twice",
+      task: first.same,
+      error: { _tag: "TaskNotFound", reason: expect.stringContaining("twice") },
+    },
   ]
   for (const { error, name, task } of unloadable) {
     live(`${name} fails each call, also of a map, and no worker is lost`, () =>
@@ -152,9 +184,21 @@ describe("Pool failures", () => {
   )
 
   const losses = [
-    { name: "process.exit(0)", call: (pool: Pool.Pool) => Pool.apply(pool, plain.exit, [0]), error: { exitCode: 0 } },
-    { name: "process.exit(3)", call: (pool: Pool.Pool) => Pool.apply(pool, plain.exit, [3]), error: { exitCode: 3 } },
-    { name: "process.exit(3) later", call: (pool: Pool.Pool) => Pool.apply(pool, plain.exitLater, [3]), error: { exitCode: 3 } },
+    {
+      name: "process.exit(0)",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.exit, [0]),
+      error: { exitCode: 0 },
+    },
+    {
+      name: "process.exit(3)",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.exit, [3]),
+      error: { exitCode: 3 },
+    },
+    {
+      name: "process.exit(3) later",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.exitLater, [3]),
+      error: { exitCode: 3 },
+    },
     {
       name: "an uncaught error",
       call: (pool: Pool.Pool) => Pool.apply(pool, plain.throwLater, ["out of line"]),
@@ -177,13 +221,17 @@ describe("Pool failures", () => {
     },
   ]
   for (const { call, error, name } of losses) {
-    live(`EXEC-03 a task lost by ${name} is WorkerLost with the code and the last error; another worker comes`, () =>
-      Effect.gen(function* () {
-        const { agents } = yield* Recorder.Recorder
-        const lost = yield* poolThatGoesOn(1, (pool) => Effect.flip(call(pool) as Effect.Effect<unknown, unknown>))
-        expect(lost).toMatchObject({ _tag: "WorkerLost", ...error })
-        expect(agents.map(({ name }) => name)).toContain((lost as { readonly worker: string }).worker)
-      }),
+    live(
+      `EXEC-03 a task lost by ${name} is WorkerLost with the code and the last error; another worker comes`,
+      () =>
+        Effect.gen(function* () {
+          const { agents } = yield* Recorder.Recorder
+          const lost = yield* poolThatGoesOn(1, (pool) =>
+            Effect.flip(call(pool) as Effect.Effect<unknown, unknown>),
+          )
+          expect(lost).toMatchObject({ _tag: "WorkerLost", ...error })
+          expect(agents.map(({ name }) => name)).toContain((lost as { readonly worker: string }).worker)
+        }),
     )
   }
 
@@ -212,10 +260,13 @@ describe("Pool failures", () => {
   live("EXEC-08 a worker that is lost while the pool closes does not hold up join", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2 })
-      const results = yield* Effect.forEach([1, 2, 3], (code) => Pool.applyAsync(pool, plain.exitLater, [code]))
+      const results = yield* Effect.forEach([1, 2, 3], (code) =>
+        Pool.applyAsync(pool, plain.exitLater, [code]),
+      )
       yield* Pool.close(pool)
       yield* within(20)(Pool.join(pool))
-      for (const result of results) expect(yield* Effect.flip(AsyncResult.get(result))).toMatchObject({ _tag: "WorkerLost" })
+      for (const result of results)
+        expect(yield* Effect.flip(AsyncResult.get(result))).toMatchObject({ _tag: "WorkerLost" })
     }),
   )
 
@@ -225,7 +276,13 @@ describe("Pool failures", () => {
       const errors = yield* poolThatGoesOn(10, (pool) =>
         Effect.forEach(
           Array.from({ length: 10 }),
-          () => Effect.flip(Pool.apply(pool, plain.exit as unknown as Task.Task<[code: number, rest: Uint8Array], never>, [1, big])),
+          () =>
+            Effect.flip(
+              Pool.apply(pool, plain.exit as unknown as Task.Task<[code: number, rest: Uint8Array], never>, [
+                1,
+                big,
+              ]),
+            ),
           { concurrency: "unbounded" },
         ),
       )
@@ -234,8 +291,16 @@ describe("Pool failures", () => {
   )
 
   const unencodable = [
-    { name: "function", call: (pool: Pool.Pool) => Pool.apply(pool, plain.echo, [() => {}]), subject: "argument" },
-    { name: "symbol, deep down", call: (pool: Pool.Pool) => Pool.apply(pool, plain.echo, [{ a: [Symbol("s")] }]), subject: "argument" },
+    {
+      name: "function",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.echo, [() => {}]),
+      subject: "argument",
+    },
+    {
+      name: "symbol, deep down",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.echo, [{ a: [Symbol("s")] }]),
+      subject: "argument",
+    },
     {
       name: "getter that throws",
       call: (pool: Pool.Pool) =>
@@ -248,9 +313,21 @@ describe("Pool failures", () => {
         ]),
       subject: "argument",
     },
-    { name: "function", call: (pool: Pool.Pool) => Pool.apply(pool, plain.returnFunction, []), subject: "result" },
-    { name: "symbol, deep down", call: (pool: Pool.Pool) => Pool.apply(pool, plain.returnSymbolIn, []), subject: "result" },
-    { name: "getter that throws", call: (pool: Pool.Pool) => Pool.apply(pool, plain.returnHostile, []), subject: "result" },
+    {
+      name: "function",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.returnFunction, []),
+      subject: "result",
+    },
+    {
+      name: "symbol, deep down",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.returnSymbolIn, []),
+      subject: "result",
+    },
+    {
+      name: "getter that throws",
+      call: (pool: Pool.Pool) => Pool.apply(pool, plain.returnHostile, []),
+      subject: "result",
+    },
   ]
   for (const { call, name, subject } of unencodable) {
     live(`an ${subject} with a ${name} is EncodingFailed, and no worker is lost`, () =>
@@ -265,19 +342,25 @@ describe("Pool failures", () => {
     Effect.gen(function* () {
       const results = yield* poolThatGoesOn(0, (pool) =>
         Effect.gen(function* () {
-          const pending = yield* Effect.forEach(Array.from({ length: 100 }, (_, n) => n), (n) =>
-            n % 10 === 3
-              ? Pool.applyAsync(pool, plain.returnFunction, [])
-              : n % 10 === 7
-                ? Pool.applyAsync(pool, plain.throwHere, [`${n}`])
-                : Pool.applyAsync(pool, plain.echo, [n]),
+          const pending = yield* Effect.forEach(
+            Array.from({ length: 100 }, (_, n) => n),
+            (n) =>
+              n % 10 === 3
+                ? Pool.applyAsync(pool, plain.returnFunction, [])
+                : n % 10 === 7
+                  ? Pool.applyAsync(pool, plain.throwHere, [`${n}`])
+                  : Pool.applyAsync(pool, plain.echo, [n]),
           )
-          return yield* Effect.forEach(pending, (each) => Effect.either(AsyncResult.get<unknown, never>(each)))
+          return yield* Effect.forEach(pending, (each) =>
+            Effect.either(AsyncResult.get<unknown, never>(each)),
+          )
         }),
       )
       results.forEach((result, n) => {
-        if (n % 10 === 3) expect(result).toMatchObject({ left: { _tag: "EncodingFailed", subject: "result" } })
-        else if (n % 10 === 7) expect(result).toMatchObject({ left: { _tag: "RemoteFailure", message: `${n}` } })
+        if (n % 10 === 3)
+          expect(result).toMatchObject({ left: { _tag: "EncodingFailed", subject: "result" } })
+        else if (n % 10 === 7)
+          expect(result).toMatchObject({ left: { _tag: "RemoteFailure", message: `${n}` } })
         else expect(result).toMatchObject({ right: n })
       })
     }),

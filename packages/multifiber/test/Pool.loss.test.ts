@@ -38,7 +38,9 @@ describe("Pool loses nothing", () => {
           const pending = yield* Effect.forEach(Array.from({ length: TASKS }), (_, n) =>
             Pool.applyAsync(pool, act, [{ n, flags, what: whatOf(n) }]),
           )
-          const ends = yield* within(150)(Effect.forEach(pending, (each) => Effect.either(AsyncResult.get(each))))
+          const ends = yield* within(150)(
+            Effect.forEach(pending, (each) => Effect.either(AsyncResult.get(each))),
+          )
           const wrong = ends.flatMap((end, n) => {
             try {
               expect(end).toMatchObject(expected(n))
@@ -81,7 +83,9 @@ describe("Pool loses nothing", () => {
             if (n % 8 === 5) expect(end).toMatchObject({ left: { _tag: "WorkerLost", exitCode: codeOf(n) } })
             else expect(end).toEqual(Either.right(n))
           })
-          expect([...flags].flatMap((times, n) => (times === (n % 8 === 5 ? 1 : 0) ? [] : [[n, times]]))).toEqual([])
+          expect(
+            [...flags].flatMap((times, n) => (times === (n % 8 === 5 ? 1 : 0) ? [] : [[n, times]])),
+          ).toEqual([])
           yield* Pool.terminate(pool)
           yield* within(15)(Pool.join(pool))
         }

@@ -78,10 +78,15 @@ const failureOf = ({ n, what }: Order): object | undefined => {
 }
 
 /** Whether an exit fits: the pool may have been terminated since. */
-const check = ({ cancelled, how, orders, poolState }: Submission, exit: Exit.Exit<unknown, unknown>, terminated: boolean) => {
+const check = (
+  { cancelled, how, orders, poolState }: Submission,
+  exit: Exit.Exit<unknown, unknown>,
+  terminated: boolean,
+) => {
   if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) return expect(cancelled).toBe(true)
   const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
-  if (poolState !== "running") return expect(error).toMatchObject({ _tag: "PoolNotRunning", state: poolState })
+  if (poolState !== "running")
+    return expect(error).toMatchObject({ _tag: "PoolNotRunning", state: poolState })
   if (terminated && (error as { readonly _tag?: string } | undefined)?._tag === "PoolTerminated") return
   const failures = orders.map(failureOf).filter((each) => each !== undefined)
   if (failures.length > 0) {
@@ -93,7 +98,13 @@ const check = ({ cancelled, how, orders, poolState }: Submission, exit: Exit.Exi
   }
 }
 
-const run = ({ end, steps }: { readonly steps: ReadonlyArray<Step>; readonly end: "wait" | "close" | "terminate" | "scope" }) =>
+const run = ({
+  end,
+  steps,
+}: {
+  readonly steps: ReadonlyArray<Step>
+  readonly end: "wait" | "close" | "terminate" | "scope"
+}) =>
   Effect.gen(function* () {
     const { agents, holds, until } = yield* Recorder.Recorder
     const scope = yield* Scope.make()
@@ -104,7 +115,10 @@ const run = ({ end, steps }: { readonly steps: ReadonlyArray<Step>; readonly end
     let poolState: Submission["poolState"] = "running"
     let n = 0
 
-    const submit = (how: Submission["how"], orders: ReadonlyArray<Order>): Effect.Effect<unknown, unknown> => {
+    const submit = (
+      how: Submission["how"],
+      orders: ReadonlyArray<Order>,
+    ): Effect.Effect<unknown, unknown> => {
       const [order] = orders as [Order]
       if (how === "apply") return Pool.apply(pool, act, [order])
       if (how === "map") return Pool.map(pool, act, orders, { chunkSize: 1 })
@@ -163,9 +177,14 @@ const run = ({ end, steps }: { readonly steps: ReadonlyArray<Step>; readonly end
     expect(holds()).toBe(0)
   })
 
-it("in a storm of tasks, cancellations and ends, every task has exactly one outcome, which fits", { timeout: 300_000 }, () =>
-  fc.assert(
-    fc.asyncProperty(storm, (input) => Effect.runPromise(run(input).pipe(Effect.provide(Recorder.layer(layer))))),
-    { numRuns: 20, endOnFailure: true },
-  ),
+it(
+  "in a storm of tasks, cancellations and ends, every task has exactly one outcome, which fits",
+  { timeout: 300_000 },
+  () =>
+    fc.assert(
+      fc.asyncProperty(storm, (input) =>
+        Effect.runPromise(run(input).pipe(Effect.provide(Recorder.layer(layer)))),
+      ),
+      { numRuns: 20, endOnFailure: true },
+    ),
 )

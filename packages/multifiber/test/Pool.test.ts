@@ -1,8 +1,8 @@
 /** The conformance cases of `Pool` that plain tasks express. */
 import { availableParallelism } from "node:os"
 import { describe, expect } from "@effect/vitest"
-import * as FakePlatform from "@multifiber/testkit/fakePlatform"
 import * as Flags from "@multifiber/testkit/Flags"
+import * as FakePlatform from "@multifiber/testkit/fakePlatform"
 import * as Recorder from "@multifiber/testkit/Recorder"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -20,7 +20,12 @@ const range = (count: number): Array<number> => Array.from({ length: count }, (_
 const functions = range(10).map(() => () => 1)
 
 /** CPython's number; but Node 20 needs an esbuild process for each thread to read TypeScript. */
-const LARGE = "Deno" in globalThis || "Bun" in globalThis || (process.features as { readonly typescript?: unknown }).typescript ? 200 : 30
+const LARGE =
+  "Deno" in globalThis ||
+  "Bun" in globalThis ||
+  (process.features as { readonly typescript?: unknown }).typescript
+    ? 200
+    : 30
 
 describe("Pool", () => {
   live("POOL-01 apply takes positional arguments and named ones", () =>
@@ -50,14 +55,21 @@ describe("Pool", () => {
     [7, 100],
     [1000, 100],
   ] as const) {
-    live(`map of ${items} items with chunk size ${chunkSize ?? "by default"} gives all results in order`, () =>
-      Effect.gen(function* () {
-        const pool = yield* Pool.make({ size: 2 })
-        expect(yield* Pool.map(pool, plain.square, range(items), { chunkSize })).toEqual(squares(items))
-        expect(yield* Pool.map(pool, plain.echo, range(items).map((n) => [n, [n]]), { chunkSize })).toEqual(
-          range(items).map((n) => [n, [n]]),
-        )
-      }),
+    live(
+      `map of ${items} items with chunk size ${chunkSize ?? "by default"} gives all results in order`,
+      () =>
+        Effect.gen(function* () {
+          const pool = yield* Pool.make({ size: 2 })
+          expect(yield* Pool.map(pool, plain.square, range(items), { chunkSize })).toEqual(squares(items))
+          expect(
+            yield* Pool.map(
+              pool,
+              plain.echo,
+              range(items).map((n) => [n, [n]]),
+              { chunkSize },
+            ),
+          ).toEqual(range(items).map((n) => [n, [n]]))
+        }),
     )
   }
 
@@ -65,7 +77,10 @@ describe("Pool", () => {
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2 })
       expect(yield* Pool.map(pool, plain.square, Float64Array.from(range(1000)))).toEqual(squares(1000))
-      expect(yield* Pool.map(pool, plain.echo, BigInt64Array.of(1n, -2n), { chunkSize: 1 })).toEqual([1n, -2n])
+      expect(yield* Pool.map(pool, plain.echo, BigInt64Array.of(1n, -2n), { chunkSize: 1 })).toEqual([
+        1n,
+        -2n,
+      ])
       expect(yield* Pool.map(pool, plain.echo, Uint8Array.of())).toEqual([])
     }),
   )
@@ -103,7 +118,9 @@ describe("Pool", () => {
         throw new Error("no more items")
       }
       for (let time = 0; time < 2; time++) {
-        const cause = yield* Effect.sandbox(Pool.map(pool, plain.touch, failing(), { chunkSize: 1 })).pipe(Effect.flip)
+        const cause = yield* Effect.sandbox(Pool.map(pool, plain.touch, failing(), { chunkSize: 1 })).pipe(
+          Effect.flip,
+        )
         expect(Cause.squash(cause)).toEqual(new Error("no more items"))
       }
       expect(yield* Pool.apply(pool, plain.square, [3])).toBe(9)
@@ -127,10 +144,15 @@ describe("Pool", () => {
       const flags = Flags.make()
       const pool = yield* Pool.make({ size: 3 })
       const pending = yield* Pool.applyAsync(pool, plain.never, [flags])
-      expect(yield* Effect.flip(AsyncResult.getWithin(pending, "100 millis"))).toMatchObject({ _tag: "TimedOut" })
+      expect(yield* Effect.flip(AsyncResult.getWithin(pending, "100 millis"))).toMatchObject({
+        _tag: "TimedOut",
+      })
       yield* Pool.terminate(pool)
       yield* within(10)(Pool.join(pool))
-      expect(yield* Effect.flip(AsyncResult.get(pending))).toMatchObject({ _tag: "PoolTerminated", task: "never" })
+      expect(yield* Effect.flip(AsyncResult.get(pending))).toMatchObject({
+        _tag: "PoolTerminated",
+        task: "never",
+      })
     }),
   )
 
@@ -164,7 +186,9 @@ describe("Pool", () => {
         const pool = yield* Pool.make({ size: 1 })
         const expected = { _tag: "InvalidArgument", argument: "chunkSize" }
         expect(yield* Effect.flip(Pool.map(pool, plain.square, [1], { chunkSize }))).toMatchObject(expected)
-        expect(yield* Effect.flip(Pool.mapAsync(pool, plain.square, [], { chunkSize }))).toMatchObject(expected)
+        expect(yield* Effect.flip(Pool.mapAsync(pool, plain.square, [], { chunkSize }))).toMatchObject(
+          expected,
+        )
       }),
     )
   }
@@ -177,7 +201,9 @@ describe("Pool", () => {
         { flags, megabytes: 0 },
         { flags, megabytes: 1 },
       ]
-      const map = yield* Effect.fork(Effect.either(Pool.map(pool, plain.blockOrFail, items, { chunkSize: 1 })))
+      const map = yield* Effect.fork(
+        Effect.either(Pool.map(pool, plain.blockOrFail, items, { chunkSize: 1 })),
+      )
       yield* reached(flags, 0)
       yield* reached(flags, 2)
       // The other worker reports the failure before this result.
@@ -202,24 +228,28 @@ describe("Pool", () => {
     }),
   )
 
-  live("POOL-26 a result that cannot be encoded is EncodingFailed with its text and the reason, and no worker is lost", () =>
-    Effect.gen(function* () {
-      const { agents } = yield* Recorder.Recorder
-      const pool = yield* Pool.make({ size: 2 })
-      for (let time = 0; time < 20; time++) {
-        const error = yield* Effect.flip(Pool.apply(pool, plain.returnFunction, []))
-        expect(error).toMatchObject({ _tag: "EncodingFailed", subject: "result", task: "returnFunction" })
-        expect(String(error)).toMatch(/function.*clone/is)
-      }
-      expect(agents.length).toBe(2)
-    }),
+  live(
+    "POOL-26 a result that cannot be encoded is EncodingFailed with its text and the reason, and no worker is lost",
+    () =>
+      Effect.gen(function* () {
+        const { agents } = yield* Recorder.Recorder
+        const pool = yield* Pool.make({ size: 2 })
+        for (let time = 0; time < 20; time++) {
+          const error = yield* Effect.flip(Pool.apply(pool, plain.returnFunction, []))
+          expect(error).toMatchObject({ _tag: "EncodingFailed", subject: "result", task: "returnFunction" })
+          expect(String(error)).toMatch(/function.*clone/is)
+        }
+        expect(agents.length).toBe(2)
+      }),
   )
 
   live("POOL-28 close lets the tasks finish, then join ends", () =>
     Effect.gen(function* () {
       const { agents, holds } = yield* Recorder.Recorder
       const pool = yield* Pool.make({ size: 3 })
-      const pending = yield* Effect.forEach(range(6), (n) => Pool.applyAsync(pool, plain.squareLater, [n, 50]))
+      const pending = yield* Effect.forEach(range(6), (n) =>
+        Pool.applyAsync(pool, plain.squareLater, [n, 50]),
+      )
       yield* Pool.close(pool)
       expect(yield* Effect.flip(Pool.apply(pool, plain.square, [1]))).toMatchObject({
         _tag: "PoolNotRunning",
@@ -234,14 +264,19 @@ describe("Pool", () => {
   )
 
   for (const exitsInsideEnd of [false, true]) {
-    live(`POOL-33 a failing start of the 4th of 5 workers ends and joins the others (exits inside end: ${exitsInsideEnd})`, () =>
-      Effect.gen(function* () {
-        const fake = FakePlatform.make({ failingStart: 4, exitsInsideEnd })
-        const make = Effect.provideService(Pool.make({ size: 5 }), Platform, fake.service)
-        expect(yield* Effect.flip(make)).toMatchObject({ _tag: "StartFailed", cause: new Error("no thread left") })
-        expect(fake.agents.map(({ ended }) => ended)).toEqual([true, true, true])
-        expect(fake.holds()).toBe(0)
-      }),
+    live(
+      `POOL-33 a failing start of the 4th of 5 workers ends and joins the others (exits inside end: ${exitsInsideEnd})`,
+      () =>
+        Effect.gen(function* () {
+          const fake = FakePlatform.make({ failingStart: 4, exitsInsideEnd })
+          const make = Effect.provideService(Pool.make({ size: 5 }), Platform, fake.service)
+          expect(yield* Effect.flip(make)).toMatchObject({
+            _tag: "StartFailed",
+            cause: new Error("no thread left"),
+          })
+          expect(fake.agents.map(({ ended }) => ended)).toEqual([true, true, true])
+          expect(fake.holds()).toBe(0)
+        }),
     )
   }
 
@@ -268,15 +303,17 @@ describe("Pool", () => {
     ["POOL-39", 1, [1, 1, 1, 1, 1, 1, 1, 1]],
     ["POOL-40", 8, [1, 1, 0, 0, 0, 0, 0, 0]],
   ] as const) {
-    live(`${id} where items 1 and 5 fail, ${chunkSize === 1 ? "every chunk runs" : "the rest of their chunk does not run"}`, () =>
-      Effect.gen(function* () {
-        const pool = yield* Pool.make({ size: 1 })
-        const flags = Flags.make()
-        const items = range(8).map((n) => ({ flags, n, bad: [1, 5] }))
-        const error = yield* Effect.flip(Pool.map(pool, plain.touchAndFail, items, { chunkSize }))
-        expect(error).toMatchObject({ _tag: "RemoteFailure", message: "item 1" })
-        expect([...flags]).toEqual(ran)
-      }),
+    live(
+      `${id} where items 1 and 5 fail, ${chunkSize === 1 ? "every chunk runs" : "the rest of their chunk does not run"}`,
+      () =>
+        Effect.gen(function* () {
+          const pool = yield* Pool.make({ size: 1 })
+          const flags = Flags.make()
+          const items = range(8).map((n) => ({ flags, n, bad: [1, 5] }))
+          const error = yield* Effect.flip(Pool.map(pool, plain.touchAndFail, items, { chunkSize }))
+          expect(error).toMatchObject({ _tag: "RemoteFailure", message: "item 1" })
+          expect([...flags]).toEqual(ran)
+        }),
     )
   }
 
@@ -285,7 +322,11 @@ describe("Pool", () => {
       const { agents } = yield* Recorder.Recorder
       const pool = yield* Pool.make({ size: 2 })
       const who = yield* Pool.apply(pool, plain.who, [])
-      expect(who).toMatchObject({ name: expect.stringMatching(/^PoolWorker-\d+$/), daemon: true, parent: "MainProcess" })
+      expect(who).toMatchObject({
+        name: expect.stringMatching(/^PoolWorker-\d+$/),
+        daemon: true,
+        parent: "MainProcess",
+      })
       expect(agents.map(({ name }) => name)).toContain(who.name)
       expect(agents.map(({ handle }) => handle.id)).toContain(who.threadId)
     }),

@@ -1,7 +1,7 @@
+import { threadId } from "node:worker_threads"
 import { describe, expect } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Recorder from "@multifiber/testkit/Recorder"
-import { threadId } from "node:worker_threads"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -25,9 +25,12 @@ const running = <A, E>(make: (flags: Flags.Flags) => ReturnType<typeof Process.m
     return { flags, process }
   })
 
-const failure = <A, E>(exit: Exit.Exit<A, E>): unknown => (Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined)
+const failure = <A, E>(exit: Exit.Exit<A, E>): unknown =>
+  Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
 
-const operations: ReadonlyArray<readonly [string, (self: Process.Process<unknown, unknown>) => Effect.Effect<unknown, unknown>]> = [
+const operations: ReadonlyArray<
+  readonly [string, (self: Process.Process<unknown, unknown>) => Effect.Effect<unknown, unknown>]
+> = [
   ["start", Process.start],
   ["join", Process.join],
   ["joinWithin", (self) => Process.joinWithin(self, 0)],
@@ -43,7 +46,10 @@ describe("Process", () => {
       const process = yield* Process.make(plain.who, [])
       yield* Process.start(process)
       expect(Agent.current().parent).toBe(undefined)
-      expect(yield* yield* Process.result(process)).toMatchObject({ parent: Agent.current().name, name: process.name })
+      expect(yield* yield* Process.result(process)).toMatchObject({
+        parent: Agent.current().name,
+        name: process.name,
+      })
     }),
   )
 
@@ -59,22 +65,24 @@ describe("Process", () => {
     }),
   )
 
-  live("PROC-05 PROC-07 not alive and without an exit code before its start; code 0 and not alive after its end", () =>
-    Effect.gen(function* () {
-      const { agents, holds } = yield* Recorder.Recorder
-      const process = yield* Process.make(plain.sum, [1, 2, 3], { name: "adder", daemon: true })
-      expect(process).toMatchObject({ name: "adder", daemon: true })
-      expect(yield* Process.isAlive(process)).toBe(false)
-      expect(yield* Process.exitCode(process)).toEqual(Option.none())
-      expect(agents.length).toBe(0)
-      yield* Process.start(process)
-      yield* Process.join(process)
-      yield* Process.join(process)
-      expect(yield* Process.isAlive(process)).toBe(false)
-      expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
-      expect(yield* yield* Process.result(process)).toBe(6)
-      expect(holds()).toBe(0)
-    }),
+  live(
+    "PROC-05 PROC-07 not alive and without an exit code before its start; code 0 and not alive after its end",
+    () =>
+      Effect.gen(function* () {
+        const { agents, holds } = yield* Recorder.Recorder
+        const process = yield* Process.make(plain.sum, [1, 2, 3], { name: "adder", daemon: true })
+        expect(process).toMatchObject({ name: "adder", daemon: true })
+        expect(yield* Process.isAlive(process)).toBe(false)
+        expect(yield* Process.exitCode(process)).toEqual(Option.none())
+        expect(agents.length).toBe(0)
+        yield* Process.start(process)
+        yield* Process.join(process)
+        yield* Process.join(process)
+        expect(yield* Process.isAlive(process)).toBe(false)
+        expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
+        expect(yield* yield* Process.result(process)).toBe(6)
+        expect(holds()).toBe(0)
+      }),
   )
 
   live("PROC-08 joinWithin(0) and joinWithin(-1) return at once", () =>
@@ -104,7 +112,11 @@ describe("Process", () => {
         yield* Process.kill(process)
         yield* within(10)(Process.join(process))
         expect(yield* Process.exitCode(process)).toEqual(Option.some(-9))
-        expect(failure(yield* Process.result(process))).toMatchObject({ _tag: "WorkerLost", exitCode: -9, worker: process.name })
+        expect(failure(yield* Process.result(process))).toMatchObject({
+          _tag: "WorkerLost",
+          exitCode: -9,
+          worker: process.name,
+        })
         yield* Process.kill(process)
         Flags.add(flags, 1)
         expect(holds()).toBe(0)
@@ -113,7 +125,9 @@ describe("Process", () => {
 
     live(`terminate of a process that ${name}: code -15, in bounded time`, () =>
       Effect.gen(function* () {
-        const { flags, process } = yield* running((flags) => Process.make(task, [flags], { grace: "200 millis" }))
+        const { flags, process } = yield* running((flags) =>
+          Process.make(task, [flags], { grace: "200 millis" }),
+        )
         yield* Process.terminate(process)
         yield* Process.terminate(process)
         yield* within(10)(Process.join(process))
@@ -151,22 +165,26 @@ describe("Process", () => {
 
   live("PROC-17 many processes at once all end with code 0", () =>
     Effect.gen(function* () {
-      const processes = yield* Effect.forEach(Array.from({ length: 12 }), () => Process.make(plain.squareLater, [3, 10]))
+      const processes = yield* Effect.forEach(Array.from({ length: 12 }), () =>
+        Process.make(plain.squareLater, [3, 10]),
+      )
       yield* Effect.forEach(processes, Process.start, { concurrency: "unbounded" })
       yield* Effect.forEach(processes, Process.join, { concurrency: "unbounded" })
       expect(yield* Effect.forEach(processes, Process.exitCode)).toEqual(processes.map(() => Option.some(0)))
     }),
   )
 
-  live("PROC-21 a process ends when its last timer has run, and does not wait for those that it may leave", () =>
-    Effect.gen(function* () {
-      const flags = Flags.make()
-      const process = yield* Process.make(plain.timers, [flags])
-      yield* Process.start(process)
-      yield* within(10)(Process.join(process))
-      expect([Flags.get(flags, 0), Flags.get(flags, 1)]).toEqual([1, 0])
-      expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
-    }),
+  live(
+    "PROC-21 a process ends when its last timer has run, and does not wait for those that it may leave",
+    () =>
+      Effect.gen(function* () {
+        const flags = Flags.make()
+        const process = yield* Process.make(plain.timers, [flags])
+        yield* Process.start(process)
+        yield* within(10)(Process.join(process))
+        expect([Flags.get(flags, 0), Flags.get(flags, 1)]).toEqual([1, 0])
+        expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
+      }),
   )
 
   live("PROC-26 exit hooks of a process run", () =>
@@ -193,7 +211,9 @@ describe("Process", () => {
       yield* Process.start(process)
       const names = yield* yield* Process.result(process)
       expect(names.map(({ code }) => code)).toEqual([0, 0, 0, 0])
-      expect(names.map(({ name }) => name)).toEqual([1, 2, 3, 4].map((level) => `${process.name}${":1".repeat(level)}`))
+      expect(names.map(({ name }) => name)).toEqual(
+        [1, 2, 3, 4].map((level) => `${process.name}${":1".repeat(level)}`),
+      )
       yield* Process.join(process)
       expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
     }),
@@ -222,42 +242,96 @@ describe("Process", () => {
     Effect.gen(function* () {
       const process = yield* Process.make(plain.square, [1])
       for (const operation of [Process.join, Process.terminate, Process.kill]) {
-        expect(yield* Effect.flip(operation(process))).toMatchObject({ _tag: "IllegalState", state: "initial" })
+        expect(yield* Effect.flip(operation(process))).toMatchObject({
+          _tag: "IllegalState",
+          state: "initial",
+        })
       }
       yield* Process.start(process)
       expect(yield* Effect.flip(Process.start(process))).toMatchObject({ _tag: "IllegalState" })
       yield* Process.join(process)
-      expect(yield* Effect.flip(Process.start(process))).toMatchObject({ _tag: "IllegalState", state: "stopped" })
+      expect(yield* Effect.flip(Process.start(process))).toMatchObject({
+        _tag: "IllegalState",
+        state: "stopped",
+      })
     }),
   )
 
-  live("close is refused while the process runs; afterwards every operation is IllegalState, but another close", () =>
-    Effect.gen(function* () {
-      const { process } = yield* running((flags) => Process.make(plain.never, [flags]))
-      expect(yield* Effect.flip(Process.close(process))).toMatchObject({ _tag: "IllegalState", state: "started" })
-      yield* Process.kill(process)
-      yield* Process.join(process)
-      yield* Process.close(process)
-      for (const [name, operation] of operations) {
-        const error = yield* Effect.flip(operation(process))
-        expect([name, error]).toMatchObject([name, { _tag: "IllegalState", state: "closed" }])
-      }
-      yield* Process.close(process)
-      const unstarted = yield* Process.make(plain.square, [1])
-      yield* Process.close(unstarted)
-      expect(yield* Effect.flip(Process.start(unstarted))).toMatchObject({ _tag: "IllegalState", state: "closed" })
-    }),
+  live(
+    "close is refused while the process runs; afterwards every operation is IllegalState, but another close",
+    () =>
+      Effect.gen(function* () {
+        const { process } = yield* running((flags) => Process.make(plain.never, [flags]))
+        expect(yield* Effect.flip(Process.close(process))).toMatchObject({
+          _tag: "IllegalState",
+          state: "started",
+        })
+        yield* Process.kill(process)
+        yield* Process.join(process)
+        yield* Process.close(process)
+        for (const [name, operation] of operations) {
+          const error = yield* Effect.flip(operation(process))
+          expect([name, error]).toMatchObject([name, { _tag: "IllegalState", state: "closed" }])
+        }
+        yield* Process.close(process)
+        const unstarted = yield* Process.make(plain.square, [1])
+        yield* Process.close(unstarted)
+        expect(yield* Effect.flip(Process.start(unstarted))).toMatchObject({
+          _tag: "IllegalState",
+          state: "closed",
+        })
+      }),
   )
 
   const ends = [
-    { name: "a failing task", make: () => Process.make(plain.throwHere, ["here"]), code: 1, error: { _tag: "RemoteFailure", message: "here" } },
-    { name: "process.exit(0) in its task", make: () => Process.make(plain.exit, [0]), code: 0, error: { _tag: "WorkerLost", exitCode: 0 } },
-    { name: "process.exit(7) in its task", make: () => Process.make(plain.exit, [7]), code: 7, error: { _tag: "WorkerLost", exitCode: 7 } },
-    { name: "process.exit(7) later", make: () => Process.make(plain.exitLater, [7]), code: 7, error: { _tag: "WorkerLost", exitCode: 7 } },
-    { name: "an uncaught error", make: () => Process.make(plain.throwLater, ["out"]), code: 1, error: { _tag: "WorkerLost", cause: { name: "RangeError", message: "out" } } },
-    { name: "an unhandled rejection", make: () => Process.make(plain.rejectLater, ["out"]), code: 1, error: { _tag: "WorkerLost", cause: { name: "RangeError", message: "out" } } },
-    { name: "a result that cannot be encoded", make: () => Process.make(plain.returnFunction, []), code: 1, error: { _tag: "EncodingFailed", subject: "result" } },
-    { name: "a module that does not load", make: () => Process.make(missing, []), code: 1, error: { _tag: "ModuleNotLoaded" } },
+    {
+      name: "a failing task",
+      make: () => Process.make(plain.throwHere, ["here"]),
+      code: 1,
+      error: { _tag: "RemoteFailure", message: "here" },
+    },
+    {
+      name: "process.exit(0) in its task",
+      make: () => Process.make(plain.exit, [0]),
+      code: 0,
+      error: { _tag: "WorkerLost", exitCode: 0 },
+    },
+    {
+      name: "process.exit(7) in its task",
+      make: () => Process.make(plain.exit, [7]),
+      code: 7,
+      error: { _tag: "WorkerLost", exitCode: 7 },
+    },
+    {
+      name: "process.exit(7) later",
+      make: () => Process.make(plain.exitLater, [7]),
+      code: 7,
+      error: { _tag: "WorkerLost", exitCode: 7 },
+    },
+    {
+      name: "an uncaught error",
+      make: () => Process.make(plain.throwLater, ["out"]),
+      code: 1,
+      error: { _tag: "WorkerLost", cause: { name: "RangeError", message: "out" } },
+    },
+    {
+      name: "an unhandled rejection",
+      make: () => Process.make(plain.rejectLater, ["out"]),
+      code: 1,
+      error: { _tag: "WorkerLost", cause: { name: "RangeError", message: "out" } },
+    },
+    {
+      name: "a result that cannot be encoded",
+      make: () => Process.make(plain.returnFunction, []),
+      code: 1,
+      error: { _tag: "EncodingFailed", subject: "result" },
+    },
+    {
+      name: "a module that does not load",
+      make: () => Process.make(missing, []),
+      code: 1,
+      error: { _tag: "ModuleNotLoaded" },
+    },
   ]
   for (const { code, error, make, name } of ends) {
     live(`after ${name}: code ${code}, and the result says why`, () =>
@@ -271,21 +345,36 @@ describe("Process", () => {
     )
   }
 
-  live("arguments that cannot be encoded: the process ends, the result is EncodingFailed, nothing hangs", () =>
-    Effect.gen(function* () {
-      const { holds } = yield* Recorder.Recorder
-      const process = yield* Process.make(plain.echo, [() => {}])
-      yield* Process.start(process)
-      expect(failure(yield* within(5)(Process.result(process)))).toMatchObject({ _tag: "EncodingFailed", subject: "argument" })
-      yield* within(5)(Process.join(process))
-      expect(holds()).toBe(0)
-    }),
+  live(
+    "arguments that cannot be encoded: the process ends, the result is EncodingFailed, nothing hangs",
+    () =>
+      Effect.gen(function* () {
+        const { holds } = yield* Recorder.Recorder
+        const process = yield* Process.make(plain.echo, [() => {}])
+        yield* Process.start(process)
+        expect(failure(yield* within(5)(Process.result(process)))).toMatchObject({
+          _tag: "EncodingFailed",
+          subject: "argument",
+        })
+        yield* within(5)(Process.join(process))
+        expect(holds()).toBe(0)
+      }),
   )
 
   const scopes = [
-    { name: "joins a process that is not daemonic where it succeeded", daemon: false, exit: Exit.void, code: 0 },
+    {
+      name: "joins a process that is not daemonic where it succeeded",
+      daemon: false,
+      exit: Exit.void,
+      code: 0,
+    },
     { name: "terminates a daemonic process where it succeeded", daemon: true, exit: Exit.void, code: -15 },
-    { name: "terminates a process that is not daemonic where it failed", daemon: false, exit: Exit.fail("no"), code: -15 },
+    {
+      name: "terminates a process that is not daemonic where it failed",
+      daemon: false,
+      exit: Exit.fail("no"),
+      code: -15,
+    },
     { name: "terminates a daemonic process where it failed", daemon: true, exit: Exit.fail("no"), code: -15 },
   ]
   for (const { code, daemon, exit, name } of scopes) {
@@ -293,7 +382,10 @@ describe("Process", () => {
       Effect.gen(function* () {
         const { agents, holds } = yield* Recorder.Recorder
         const scope = yield* Scope.make()
-        const { flags } = yield* Scope.extend(running((flags) => Process.make(plain.wait, [flags], { daemon })), scope)
+        const { flags } = yield* Scope.extend(
+          running((flags) => Process.make(plain.wait, [flags], { daemon })),
+          scope,
+        )
         const closing = yield* Effect.fork(Scope.close(scope, exit))
         if (code === 0) {
           yield* Effect.yieldNow()

@@ -26,7 +26,8 @@ const program = (
   )
 
 /** Ends with a code, having printed this and nothing to stderr. */
-const clean = (code: number, stdout: string) => (ended: Ended) => expect(ended).toMatchObject({ code, stdout, stderr: "" })
+const clean = (code: number, stdout: string) => (ended: Ended) =>
+  expect(ended).toMatchObject({ code, stdout, stderr: "" })
 
 describe("Main.run", () => {
   program("ends with code 0 after success", ["guarded", "success"], clean(0, "done\n"))
@@ -48,7 +49,11 @@ describe("Main.run", () => {
     clean(0, "1 4 9\n"),
   )
 
-  program("does not run in a module that is not the program's entry", ["imports", "success"], clean(0, "imported\n"))
+  program(
+    "does not run in a module that is not the program's entry",
+    ["imports", "success"],
+    clean(0, "imported\n"),
+  )
 
   for (const [name, code] of [
     ["SIGINT", 130],
@@ -86,32 +91,60 @@ describe("Main.run", () => {
     { signal: { name: "SIGINT", after: "ready" } },
   )
 
-  program("PROC-30 waits for a child that is not daemonic", ["guarded", "child that is not daemonic"], (ended) => {
-    expect(ended).toMatchObject({ code: 0, stdout: "main is done\nchild is done\n" })
-    expect(ended.milliseconds).toBeGreaterThan(400)
-  })
-  program("PROC-30 ends a child that is daemonic", ["guarded", "child that is daemonic"], clean(0, "main is done\n"))
+  program(
+    "PROC-30 waits for a child that is not daemonic",
+    ["guarded", "child that is not daemonic"],
+    (ended) => {
+      expect(ended).toMatchObject({ code: 0, stdout: "main is done\nchild is done\n" })
+      expect(ended.milliseconds).toBeGreaterThan(400)
+    },
+  )
+  program(
+    "PROC-30 ends a child that is daemonic",
+    ["guarded", "child that is daemonic"],
+    clean(0, "main is done\n"),
+  )
 
   program("ends with an idle pool", ["guarded", "idle pool"], clean(0, "done\n"))
-  program("ends with a pool whose tasks are not done", ["guarded", "tasks that are not done"], clean(0, "done\n"))
+  program(
+    "ends with a pool whose tasks are not done",
+    ["guarded", "tasks that are not done"],
+    clean(0, "done\n"),
+  )
 
-  program("process.exit with busy workers ends the program at once", ["guarded", "process.exit with busy workers"], (ended) => {
-    expect(ended.code).toBe(6)
-  })
+  program(
+    "process.exit with busy workers ends the program at once",
+    ["guarded", "process.exit with busy workers"],
+    (ended) => {
+      expect(ended.code).toBe(6)
+    },
+  )
 
-  program("PROC-23 a process that fails prints its error and the place", ["guarded", "a process that fails"], (ended) => {
-    expect(ended).toMatchObject({ code: 0, stdout: "Some\n" })
-    expect(ended.stderr).toContain("RangeError: wrong in the child")
-    expect(ended.stderr).toMatch(/failHere.*tasks\.ts/)
-  })
-  program("PROC-25 a process that throws a text ends with code 1 and prints it", ["guarded", "a process that throws a text"], (ended) => {
-    expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
-    expect(ended.stderr).toContain("only text")
-  })
-  program("PROC-25 a process that throws a list ends with code 1 and prints it", ["guarded", "a process that throws a list"], (ended) => {
-    expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
-    expect(ended.stderr).toMatch(/left.*right/s)
-  })
+  program(
+    "PROC-23 a process that fails prints its error and the place",
+    ["guarded", "a process that fails"],
+    (ended) => {
+      expect(ended).toMatchObject({ code: 0, stdout: "Some\n" })
+      expect(ended.stderr).toContain("RangeError: wrong in the child")
+      expect(ended.stderr).toMatch(/failHere.*tasks\.ts/)
+    },
+  )
+  program(
+    "PROC-25 a process that throws a text ends with code 1 and prints it",
+    ["guarded", "a process that throws a text"],
+    (ended) => {
+      expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
+      expect(ended.stderr).toContain("only text")
+    },
+  )
+  program(
+    "PROC-25 a process that throws a list ends with code 1 and prints it",
+    ["guarded", "a process that throws a list"],
+    (ended) => {
+      expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
+      expect(ended.stderr).toMatch(/left.*right/s)
+    },
+  )
 
   program(
     "PROC-19 the arguments of a process that has ended are let go, while its handle is held",
@@ -139,10 +172,14 @@ describe("A program without Main.run", () => {
   }
 
   for (const which of ["unguardedPool", "unguardedProcess"]) {
-    program(`and without a guard fails with an error that names the guard, once (${which})`, [which], (ended) => {
-      expect(ended.code).toBe(1)
-      expect(ended.stdout).toBe("top level\ntop level\n")
-      expect(ended.stderr).toContain("Main.run(import.meta")
-    })
+    program(
+      `and without a guard fails with an error that names the guard, once (${which})`,
+      [which],
+      (ended) => {
+        expect(ended.code).toBe(1)
+        expect(ended.stdout).toBe("top level\ntop level\n")
+        expect(ended.stderr).toContain("Main.run(import.meta")
+      },
+    )
   }
 })

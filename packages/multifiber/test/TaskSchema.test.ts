@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import * as Effect from "effect/Effect"
 import * as Recorder from "@multifiber/testkit/Recorder"
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Pool from "../src/Pool.ts"
 import * as TaskSchema from "../src/TaskSchema.ts"

@@ -23,13 +23,13 @@ describe("Pending", () => {
         const pending = new Pending()
         const calls: Array<number> = []
         const observers = stays.map((_, id) => () => calls.push(id))
-        observers.slice(0, before).forEach((observer) => pending.observe(observer))
+        for (const observer of observers.slice(0, before)) pending.observe(observer)
         observers.slice(0, before).forEach((observer, id) => {
           if (!stays[id]) pending.unobserve(observer)
         })
         pending.succeed(1)
         pending.fail(2)
-        observers.slice(before).forEach((observer) => pending.observe(observer))
+        for (const observer of observers.slice(before)) pending.observe(observer)
         expect(calls).toEqual([...stays.keys()].filter((id) => stays[id] || id >= before))
       }),
     )

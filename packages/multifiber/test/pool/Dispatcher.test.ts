@@ -55,7 +55,8 @@ const start = async (size: number, options: FakePlatform.Options = {}) => {
   return { fake, dispatcher, submit }
 }
 
-const range = (from: number, to: number): Array<number> => Array.from({ length: to - from }, (_, i) => from + i)
+const range = (from: number, to: number): Array<number> =>
+  Array.from({ length: to - from }, (_, i) => from + i)
 
 const calls = (message: ToAgent): number =>
   message.op === Op.Run ? message.segments.reduce((sum, segment) => sum + segment.calls, 0) : 0
@@ -73,35 +74,39 @@ describe("Dispatcher", () => {
     const { echo } = steered()
     const { fake, submit } = await start(1)
     await outcomes(submit(echo, range(0, 8)))
-    expect((fake.agents[0]?.received as ReadonlyArray<ToAgent>).map(calls)).toEqual([8])
+    expect(fake.agents[0]?.received.map((message) => calls(message as ToAgent))).toEqual([8])
   })
 
-  it("a worker gets new jobs when half of its window is free, and never more than its window", BOUND, async () => {
-    const { echo, gated, log, open } = steered()
-    const { dispatcher, fake, submit } = await start(2)
-    let posts = 0
-    for (const { link, window } of [...dispatcher.workers]) {
-      const send = link.send.bind(link)
-      expect(window.size).toBeGreaterThan(1)
-      link.send = (jobs) => {
-        const { size } = dispatcher.workers.find((worker) => worker.link === link)?.window ?? window
-        expect(link.outstanding).toBeLessThanOrEqual(size / 2)
-        expect(link.outstanding + jobs.length).toBeLessThanOrEqual(size)
-        posts++
-        send(jobs)
+  it(
+    "a worker gets new jobs when half of its window is free, and never more than its window",
+    BOUND,
+    async () => {
+      const { echo, gated, log, open } = steered()
+      const { dispatcher, fake, submit } = await start(2)
+      let posts = 0
+      for (const { link, window } of [...dispatcher.workers]) {
+        const send = link.send.bind(link)
+        expect(window.size).toBeGreaterThan(1)
+        link.send = (jobs) => {
+          const { size } = dispatcher.workers.find((worker) => worker.link === link)?.window ?? window
+          expect(link.outstanding).toBeLessThanOrEqual(size / 2)
+          expect(link.outstanding + jobs.length).toBeLessThanOrEqual(size)
+          posts++
+          send(jobs)
+        }
       }
-    }
-    const jobs = range(0, 50).flatMap((turn) => [
-      ...submit(gated, [10_000 + turn]),
-      ...submit(echo, range(100 * turn, 100 * turn + 99)),
-    ])
-    while (jobs.some(({ status }) => status === "waiting")) {
-      log.forEach(open)
-      await setImmediate()
-    }
-    expect(posts).toBeGreaterThan(10)
-    expect(fake.holds()).toBe(0)
-  })
+      const jobs = range(0, 50).flatMap((turn) => [
+        ...submit(gated, [10_000 + turn]),
+        ...submit(echo, range(100 * turn, 100 * turn + 99)),
+      ])
+      while (jobs.some(({ status }) => status === "waiting")) {
+        log.forEach(open)
+        await setImmediate()
+      }
+      expect(posts).toBeGreaterThan(10)
+      expect(fake.holds()).toBe(0)
+    },
+  )
 
   it("an idle worker takes over the jobs that wait behind a long one", BOUND, async () => {
     const { echo, gated, open } = steered()
@@ -130,19 +135,23 @@ describe("Dispatcher", () => {
     expect(log).toEqual([-1, ...range(0, 100).filter((n) => !cancelled.includes(n))])
   })
 
-  it("a cancelled job that runs is settled at once, its result dropped, and the worker goes on", BOUND, async () => {
-    const { echo, gated, log, open } = steered()
-    const { dispatcher, fake, submit } = await start(1)
-    const [long] = submit(gated, [-1]) as [Job]
-    await untilTrue(() => log.length === 1)
-    dispatcher.cancel(long)
-    expect(long.outcome).toMatchObject({ _tag: "TaskInterrupted" })
-    const next = submit(echo, [1])
-    open(-1)
-    expect(await outcomes(next)).toEqual([1])
-    expect(long.outcome).toMatchObject({ _tag: "TaskInterrupted" })
-    expect(fake.holds()).toBe(0)
-  })
+  it(
+    "a cancelled job that runs is settled at once, its result dropped, and the worker goes on",
+    BOUND,
+    async () => {
+      const { echo, gated, log, open } = steered()
+      const { dispatcher, fake, submit } = await start(1)
+      const [long] = submit(gated, [-1]) as [Job]
+      await untilTrue(() => log.length === 1)
+      dispatcher.cancel(long)
+      expect(long.outcome).toMatchObject({ _tag: "TaskInterrupted" })
+      const next = submit(echo, [1])
+      open(-1)
+      expect(await outcomes(next)).toEqual([1])
+      expect(long.outcome).toMatchObject({ _tag: "TaskInterrupted" })
+      expect(fake.holds()).toBe(0)
+    },
+  )
 
   it("cancel of a settled job leaves the job alone that has its place since", BOUND, async () => {
     const { echo, gated, log, open } = steered()
@@ -166,9 +175,16 @@ describe("Dispatcher", () => {
     const { dispatcher, fake, submit } = await start(2)
     for (const worker of dispatcher.workers) worker.window = { size: CAPACITY, taskTime: 1e-6 }
     for (const agent of fake.agents) agent.pause()
-    const all = [...submit(echo, range(0, CAPACITY + 3)), ...submit(gated, [-1]), ...submit(echo, range(CAPACITY + 3, 2 * CAPACITY - 1))]
+    const all = [
+      ...submit(echo, range(0, CAPACITY + 3)),
+      ...submit(gated, [-1]),
+      ...submit(echo, range(CAPACITY + 3, 2 * CAPACITY - 1)),
+    ]
     await untilTrue(() => all.every(({ link }) => link !== undefined))
-    const [idle, full] = dispatcher.workers.map(({ link }) => all.filter((job) => job.link === link)) as [Array<Job>, Array<Job>]
+    const [idle, full] = dispatcher.workers.map(({ link }) => all.filter((job) => job.link === link)) as [
+      Array<Job>,
+      Array<Job>,
+    ]
     expect([idle.length, full.length]).toEqual([CAPACITY, CAPACITY])
     for (const job of idle) dispatcher.cancel(job)
     fake.agents[1]?.resume()
@@ -181,27 +197,31 @@ describe("Dispatcher", () => {
     expect(await outcomes(full)).toEqual(full.map(({ values }) => values[0]))
   })
 
-  it("a lost worker loses exactly the job that ran; those not begun run elsewhere, before younger ones", BOUND, async () => {
-    const { echo, gated, log } = steered()
-    const { dispatcher, fake, submit } = await start(1)
-    const [running] = submit(gated, [-1]) as [Job]
-    await untilTrue(() => log.length === 1)
-    const jobs = submit(echo, range(0, 40))
-    await untilTrue(() => dispatcher.workers.some(({ link }) => link.live > 1))
-    const error = new Error("the roof fell")
-    fake.agents[0]?.die({ code: 3, error })
-    expect(await outcome(running)).toMatchObject({
-      _tag: "WorkerLost",
-      exitCode: 3,
-      worker: fake.agents[0]?.name,
-      cause: error,
-    })
-    expect(await outcomes(jobs)).toEqual(range(0, 40))
-    expect(log).toEqual([-1, ...range(0, 40)])
-    expect(fake.agents.length).toBe(2)
-    expect(dispatcher.isReady).toBe(true)
-    expect(fake.holds()).toBe(0)
-  })
+  it(
+    "a lost worker loses exactly the job that ran; those not begun run elsewhere, before younger ones",
+    BOUND,
+    async () => {
+      const { echo, gated, log } = steered()
+      const { dispatcher, fake, submit } = await start(1)
+      const [running] = submit(gated, [-1]) as [Job]
+      await untilTrue(() => log.length === 1)
+      const jobs = submit(echo, range(0, 40))
+      await untilTrue(() => dispatcher.workers.some(({ link }) => link.live > 1))
+      const error = new Error("the roof fell")
+      fake.agents[0]?.die({ code: 3, error })
+      expect(await outcome(running)).toMatchObject({
+        _tag: "WorkerLost",
+        exitCode: 3,
+        worker: fake.agents[0]?.name,
+        cause: error,
+      })
+      expect(await outcomes(jobs)).toEqual(range(0, 40))
+      expect(log).toEqual([-1, ...range(0, 40)])
+      expect(fake.agents.length).toBe(2)
+      expect(dispatcher.isReady).toBe(true)
+      expect(fake.holds()).toBe(0)
+    },
+  )
 
   it("what a dying worker had reported counts: only the job without a report is lost", BOUND, async () => {
     const { echo, gated, log } = steered()
@@ -230,7 +250,10 @@ describe("Dispatcher", () => {
   it.each([1, 2, 4, 5])("a failing start of worker %i ends the others", BOUND, async (failingStart) => {
     const fake = FakePlatform.make({ failingStart })
     const { state } = new Dispatcher(fake.service, 5)
-    expect(state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed", cause: new Error("no thread left") } })
+    expect(state).toMatchObject({
+      _tag: "failed",
+      error: { _tag: "StartFailed", cause: new Error("no thread left") },
+    })
     await untilTrue(() => fake.agents.every(({ ended }) => ended))
     expect(fake.agents.map(({ asked }) => asked)).toEqual(range(1, failingStart).map(() => -15))
     expect(fake.holds()).toBe(0)
@@ -251,13 +274,17 @@ describe("Dispatcher", () => {
     expect(fake.holds()).toBe(0)
   })
 
-  it("a worker that dies before it is ready fails the pool instead of being replaced again and again", BOUND, async () => {
-    const fake = FakePlatform.make({ stillborn: 1 })
-    const dispatcher = new Dispatcher(fake.service, 2)
-    await untilTrue(() => dispatcher.isGone)
-    expect(dispatcher.state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed" } })
-    expect(fake.agents.length).toBe(2)
-  })
+  it(
+    "a worker that dies before it is ready fails the pool instead of being replaced again and again",
+    BOUND,
+    async () => {
+      const fake = FakePlatform.make({ stillborn: 1 })
+      const dispatcher = new Dispatcher(fake.service, 2)
+      await untilTrue(() => dispatcher.isGone)
+      expect(dispatcher.state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed" } })
+      expect(fake.agents.length).toBe(2)
+    },
+  )
 
   it("so does a replacement that dies before it is ready, with every pending job", BOUND, async () => {
     const { gated, log } = steered()
@@ -271,71 +298,83 @@ describe("Dispatcher", () => {
     expect(fake.holds()).toBe(0)
   })
 
-  describe.each([{ exitsInsideEnd: false }, { exitsInsideEnd: true }])("exitsInsideEnd: $exitsInsideEnd", (options) => {
-    it("close runs what was submitted, then ends every worker", BOUND, async () => {
+  describe.each([{ exitsInsideEnd: false }, { exitsInsideEnd: true }])(
+    "exitsInsideEnd: $exitsInsideEnd",
+    (options) => {
+      it("close runs what was submitted, then ends every worker", BOUND, async () => {
+        const { echo } = steered()
+        const { dispatcher, fake, submit } = await start(3, options)
+        const jobs = submit(echo, range(0, 100))
+        dispatcher.close()
+        expect(await outcomes(jobs)).toEqual(range(0, 100))
+        await untilTrue(() => dispatcher.isGone)
+        expect(fake.agents.every(({ ended }) => ended)).toBe(true)
+        expect(fake.agents.length).toBe(3)
+        expect(fake.holds()).toBe(0)
+      })
+
+      it(
+        "terminate settles every job at once, then ends every worker and starts no other",
+        BOUND,
+        async () => {
+          const { echo, gated, log } = steered()
+          const { dispatcher, fake, submit } = await start(3, options)
+          const jobs = [...submit(gated, [-1]), ...submit(echo, range(0, 100))]
+          await untilTrue(() => log.includes(-1))
+          dispatcher.terminate()
+          const waiting = jobs.filter(({ status }) => status === "waiting")
+          expect(waiting).toEqual([])
+          expect(jobs[0]?.outcome).toMatchObject({ _tag: "PoolTerminated" })
+          await untilTrue(() => dispatcher.isGone)
+          expect(fake.agents.length).toBe(3)
+          expect(fake.holds()).toBe(0)
+        },
+      )
+
+      it("terminate and kill may be repeated, also while the workers end", BOUND, async () => {
+        const { dispatcher, fake } = await start(3, options)
+        dispatcher.terminate()
+        dispatcher.kill()
+        dispatcher.terminate()
+        dispatcher.close()
+        await untilTrue(() => dispatcher.isGone)
+        dispatcher.terminate()
+        expect(dispatcher.state._tag).toBe("terminated")
+        expect(fake.agents.every(({ ended }) => ended)).toBe(true)
+      })
+
+      it("a worker that is lost while the pool closes is replaced, and the rest is done", BOUND, async () => {
+        const { echo, gated, log } = steered()
+        const { dispatcher, fake, submit } = await start(1, options)
+        const [running] = submit(gated, [-1]) as [Job]
+        await untilTrue(() => log.length === 1)
+        const jobs = submit(echo, range(0, 10))
+        dispatcher.close()
+        fake.agents[0]?.die()
+        expect(await outcome(running)).toMatchObject({ _tag: "WorkerLost" })
+        expect(await outcomes(jobs)).toEqual(range(0, 10))
+        await untilTrue(() => dispatcher.isGone)
+        expect(fake.holds()).toBe(0)
+      })
+    },
+  )
+
+  it(
+    "an argument that cannot be encoded fails its job alone, in the middle of a message",
+    BOUND,
+    async () => {
       const { echo } = steered()
-      const { dispatcher, fake, submit } = await start(3, options)
-      const jobs = submit(echo, range(0, 100))
-      dispatcher.close()
-      expect(await outcomes(jobs)).toEqual(range(0, 100))
-      await untilTrue(() => dispatcher.isGone)
-      expect(fake.agents.every(({ ended }) => ended)).toBe(true)
-      expect(fake.agents.length).toBe(3)
-      expect(fake.holds()).toBe(0)
-    })
-
-    it("terminate settles every job at once, then ends every worker and starts no other", BOUND, async () => {
-      const { echo, gated, log } = steered()
-      const { dispatcher, fake, submit } = await start(3, options)
-      const jobs = [...submit(gated, [-1]), ...submit(echo, range(0, 100))]
-      await untilTrue(() => log.includes(-1))
-      dispatcher.terminate()
-      const waiting = jobs.filter(({ status }) => status === "waiting")
-      expect(waiting).toEqual([])
-      expect(jobs[0]?.outcome).toMatchObject({ _tag: "PoolTerminated" })
-      await untilTrue(() => dispatcher.isGone)
-      expect(fake.agents.length).toBe(3)
-      expect(fake.holds()).toBe(0)
-    })
-
-    it("terminate and kill may be repeated, also while the workers end", BOUND, async () => {
-      const { dispatcher, fake } = await start(3, options)
-      dispatcher.terminate()
-      dispatcher.kill()
-      dispatcher.terminate()
-      dispatcher.close()
-      await untilTrue(() => dispatcher.isGone)
-      dispatcher.terminate()
-      expect(dispatcher.state._tag).toBe("terminated")
-      expect(fake.agents.every(({ ended }) => ended)).toBe(true)
-    })
-
-    it("a worker that is lost while the pool closes is replaced, and the rest is done", BOUND, async () => {
-      const { echo, gated, log } = steered()
-      const { dispatcher, fake, submit } = await start(1, options)
-      const [running] = submit(gated, [-1]) as [Job]
-      await untilTrue(() => log.length === 1)
-      const jobs = submit(echo, range(0, 10))
-      dispatcher.close()
-      fake.agents[0]?.die()
-      expect(await outcome(running)).toMatchObject({ _tag: "WorkerLost" })
-      expect(await outcomes(jobs)).toEqual(range(0, 10))
-      await untilTrue(() => dispatcher.isGone)
-      expect(fake.holds()).toBe(0)
-    })
-  })
-
-  it("an argument that cannot be encoded fails its job alone, in the middle of a message", BOUND, async () => {
-    const { echo } = steered()
-    const { dispatcher, fake } = await start(1)
-    const values = [1, () => {}, 2, Symbol("s"), 3]
-    const jobs = values.map((value) => Job.one(echo, [value]))
-    for (const job of jobs) dispatcher.submit(job)
-    const ends = await outcomes(jobs)
-    expect(ends.filter((end) => typeof end === "number")).toEqual([1, 2, 3])
-    for (const failed of [ends[1], ends[3]]) expect(failed).toMatchObject({ _tag: "EncodingFailed", subject: "argument" })
-    expect(fake.agents.length).toBe(1)
-  })
+      const { dispatcher, fake } = await start(1)
+      const values = [1, () => {}, 2, Symbol("s"), 3]
+      const jobs = values.map((value) => Job.one(echo, [value]))
+      for (const job of jobs) dispatcher.submit(job)
+      const ends = await outcomes(jobs)
+      expect(ends.filter((end) => typeof end === "number")).toEqual([1, 2, 3])
+      for (const failed of [ends[1], ends[3]])
+        expect(failed).toMatchObject({ _tag: "EncodingFailed", subject: "argument" })
+      expect(fake.agents.length).toBe(1)
+    },
+  )
 
   it("an idle dispatcher sends nothing", BOUND, async () => {
     const { echo } = steered()

@@ -6,7 +6,9 @@ import { jobOf } from "../jobs.ts"
 const chunk = fc.record({ values: fc.array(fc.anything(), { maxLength: 3 }), fails: fc.boolean() })
 const inSomeOrder = fc
   .array(chunk, { maxLength: 10 })
-  .chain((chunks) => fc.tuple(fc.constant(chunks), fc.shuffledSubarray([...chunks.keys()], { minLength: chunks.length })))
+  .chain((chunks) =>
+    fc.tuple(fc.constant(chunks), fc.shuffledSubarray([...chunks.keys()], { minLength: chunks.length })),
+  )
 
 describe("Gathered", () => {
   it("settles with the last chunk: the values in order, or the failure that came first", () => {
@@ -50,6 +52,9 @@ describe("Gathered", () => {
   })
 
   it("chunksOf cuts a typed array into typed arrays", () => {
-    expect(chunksOf(sliceable(Float32Array.of(1, 2, 3)), 2)).toEqual([Float32Array.of(1, 2), Float32Array.of(3)])
+    expect(chunksOf(sliceable(Float32Array.of(1, 2, 3)), 2)).toEqual([
+      Float32Array.of(1, 2),
+      Float32Array.of(3),
+    ])
   })
 })

@@ -38,7 +38,8 @@ const take = (count: number): fc.Command<Model, JobQueue> => ({
   run: (model, real) => {
     const expected = model.queued.filter((job) => !model.cancelled.has(job)).slice(0, count)
     const last = expected[count - 1]
-    model.queued = last === undefined && count > 0 ? [] : model.queued.slice(last ? model.queued.indexOf(last) + 1 : 0)
+    model.queued =
+      last === undefined && count > 0 ? [] : model.queued.slice(last ? model.queued.indexOf(last) + 1 : 0)
     model.taken = real.take(count)
     expect(model.taken.map(idOf)).toEqual(expected.map(idOf))
   },
@@ -69,7 +70,12 @@ const counted = (command: fc.Command<Model, JobQueue>): fc.Command<Model, JobQue
 describe("JobQueue", () => {
   it("agrees with an array: first in, first out, cancelled jobs left out, returned ones first", () => {
     const commands = fc.commands(
-      [fc.constant(counted(push)), fc.nat(20).map(cancel).map(counted), fc.nat(5).map(take).map(counted), fc.nat(5).map(unshift).map(counted)],
+      [
+        fc.constant(counted(push)),
+        fc.nat(20).map(cancel).map(counted),
+        fc.nat(5).map(take).map(counted),
+        fc.nat(5).map(unshift).map(counted),
+      ],
       { maxCommands: 100, size: "max" },
     )
     fc.assert(

@@ -32,12 +32,19 @@ describe("Window", () => {
 
   it("observe comes to about 4 ms of work, whatever was before", () => {
     fc.assert(
-      fc.property(fc.array(observation), fc.double({ min: 0.001, max: 100, noNaN: true }), (before, taskTime) => {
-        const settled = after([...before, ...Array.from({ length: 100 }, () => ({ ran: 10, busy: 10 * taskTime }))])
-        const ideal = Math.min(CAPACITY, Math.max(2, Math.ceil(4 / taskTime)))
-        expect(settled.taskTime).toBeCloseTo(taskTime, 3)
-        expect(Math.abs(settled.size - ideal)).toBeLessThanOrEqual(1 + ideal / 100)
-      }),
+      fc.property(
+        fc.array(observation),
+        fc.double({ min: 0.001, max: 100, noNaN: true }),
+        (before, taskTime) => {
+          const settled = after([
+            ...before,
+            ...Array.from({ length: 100 }, () => ({ ran: 10, busy: 10 * taskTime })),
+          ])
+          const ideal = Math.min(CAPACITY, Math.max(2, Math.ceil(4 / taskTime)))
+          expect(settled.taskTime).toBeCloseTo(taskTime, 3)
+          expect(Math.abs(settled.size - ideal)).toBeLessThanOrEqual(1 + ideal / 100)
+        },
+      ),
     )
   })
 

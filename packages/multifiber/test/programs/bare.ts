@@ -18,7 +18,9 @@ const late = ["late", 400] as const
 
 const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.Scope>> = {
   "waits for a pool to start": Effect.zipRight(pool, print("started")),
-  "waits for apply": Effect.flatMap(pool, (pool) => Effect.flatMap(Pool.apply(pool, tasks.printLater, [...late]), print)),
+  "waits for apply": Effect.flatMap(pool, (pool) =>
+    Effect.flatMap(Pool.apply(pool, tasks.printLater, [...late]), print),
+  ),
   "waits for a result": Effect.gen(function* () {
     const result = yield* Pool.applyAsync(yield* pool, tasks.printLater, [...late])
     yield* print(yield* AsyncResult.get(result))
@@ -41,7 +43,9 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
     yield* Process.start(process)
     yield* print(yield* yield* Process.result(process))
   }),
-  "leaves a pool with a task that runs": Effect.flatMap(pool, (pool) => Pool.applyAsync(pool, tasks.printLater, [...late])),
+  "leaves a pool with a task that runs": Effect.flatMap(pool, (pool) =>
+    Pool.applyAsync(pool, tasks.printLater, [...late]),
+  ),
   "leaves an idle pool": Effect.zipRight(pool, print("left")),
   "leaves a daemonic process": Effect.gen(function* () {
     const process = yield* Process.make(tasks.printLater, [...late], { daemon: true })

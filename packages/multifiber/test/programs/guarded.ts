@@ -106,7 +106,10 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
   }),
 
   "arguments are let go": Effect.gen(function* () {
-    const global = globalThis as { readonly gc?: () => void; readonly Bun?: { readonly gc: (sync: boolean) => void } }
+    const global = globalThis as {
+      readonly gc?: () => void
+      readonly Bun?: { readonly gc: (sync: boolean) => void }
+    }
     const gc = () => global.gc?.() ?? global.Bun?.gc(true)
     const [child, ref] = yield* Effect.suspend(() => {
       const argument = { big: new Uint8Array(1000) }

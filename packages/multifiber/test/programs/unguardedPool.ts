@@ -8,5 +8,8 @@ const { square } = Task.module(import.meta.url, { square: (n: number) => n * n }
 
 console.log("top level")
 await Effect.runPromise(
-  Effect.flatMap(Pool.make({ size: 1 }), (pool) => Pool.apply(pool, square, [2])).pipe(Effect.scoped, Effect.provide(layer)),
+  Effect.flatMap(Pool.make({ size: 1 }), (pool) => Pool.apply(pool, square, [2])).pipe(
+    Effect.scoped,
+    Effect.provide(layer),
+  ),
 )

@@ -33,7 +33,9 @@ const { spec } = fc.letrec<{ spec: Spec }>((tie) => ({
       cloneable,
       { maxKeys: 4, noNullPrototype: true },
     ),
-    cause: fc.option(fc.oneof({ depthSize: "small" }, fc.record({ value: cloneable }), tie("spec")), { nil: undefined }),
+    cause: fc.option(fc.oneof({ depthSize: "small" }, fc.record({ value: cloneable }), tie("spec")), {
+      nil: undefined,
+    }),
     errors: fc.option(fc.array(tie("spec"), { maxLength: 2 }), { nil: undefined, depthSize: "small" }),
   }),
 }))
@@ -52,7 +54,8 @@ const expectSame = (encoded: EncodedError | undefined, expected: Spec): void => 
   expect(encoded.stack).not.toBe("")
   expect(encoded.fields).toEqual(expected.fields)
   const { cause } = expected
-  if (cause === undefined || ("value" in cause && cause.value === undefined)) expect(encoded.cause).toBe(undefined)
+  if (cause === undefined || ("value" in cause && cause.value === undefined))
+    expect(encoded.cause).toBe(undefined)
   else if ("value" in cause) expect(encoded.cause).toEqual({ kind: "value", value: cause.value })
   else expectSame(encoded.cause, cause)
   expect(encoded.errors?.length).toBe(expected.errors?.length)
@@ -90,15 +93,32 @@ const revoked = (): object => {
 
 /** Values that fight back when they are looked at. */
 const hostile: ReadonlyArray<readonly [string, () => unknown]> = [
-  ...["name", "message", "stack", "cause", "field"].map((key) => [`getter of ${key}`, () => withGetter(key)] as const),
+  ...["name", "message", "stack", "cause", "field"].map(
+    (key) => [`getter of ${key}`, () => withGetter(key)] as const,
+  ),
   ["getter of errors", () => withGetter("errors", new AggregateError([]))],
   ["errors that are no array", () => Object.assign(new AggregateError([]), { errors: 7 })],
   ["name that is a symbol", () => Object.assign(new Error("kept"), { name: Symbol("name") })],
   ["message that is an object", () => Object.assign(new Error(), { message: Object.create(null) })],
   ["toString that throws", () => ({ toString: throwing, method: () => {} })],
   ["tag that throws", () => Object.defineProperty(() => {}, Symbol.toStringTag, { get: throwing })],
-  ["field with a tag that throws", () => Object.assign(new Error("kept"), { field: { toString: throwing, get [Symbol.toStringTag]() { return throwing() }, method: () => {} } })],
-  ["proxy that throws on every trap", () => new Proxy(new Error("kept"), new Proxy({}, { get: () => throwing }))],
+  [
+    "field with a tag that throws",
+    () =>
+      Object.assign(new Error("kept"), {
+        field: {
+          toString: throwing,
+          get [Symbol.toStringTag]() {
+            return throwing()
+          },
+          method: () => {},
+        },
+      }),
+  ],
+  [
+    "proxy that throws on every trap",
+    () => new Proxy(new Error("kept"), new Proxy({}, { get: () => throwing })),
+  ],
   ["revoked proxy", revoked],
   ["field that is a revoked proxy", () => Object.assign(new Error("kept"), { field: revoked() })],
   ["object that is no primitive", () => ({ toString: 1, valueOf: 1 })],
@@ -107,7 +127,9 @@ const hostile: ReadonlyArray<readonly [string, () => unknown]> = [
 const count = (encoded: EncodedError): number =>
   encoded.kind === "value"
     ? 1
-    : 1 + (encoded.cause ? count(encoded.cause) : 0) + (encoded.errors ?? []).reduce((sum, each) => sum + count(each), 0)
+    : 1 +
+      (encoded.cause ? count(encoded.cause) : 0) +
+      (encoded.errors ?? []).reduce((sum, each) => sum + count(each), 0)
 
 describe("EncodedError", () => {
   it("encodeError keeps name, message, own fields, causes and the members of an AggregateError", () => {
@@ -115,7 +137,11 @@ describe("EncodedError", () => {
   })
 
   it("decodeError gives them all to the RemoteFailure", () => {
-    fc.assert(fc.property(spec, (expected) => expectSameFailure(decodeError(sent(raise(expected)), "here"), expected)))
+    fc.assert(
+      fc.property(spec, (expected) =>
+        expectSameFailure(decodeError(sent(raise(expected)), "here"), expected),
+      ),
+    )
   })
 
   it("encodeError keeps a thrown value that is no error", () => {
