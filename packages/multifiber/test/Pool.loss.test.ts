@@ -11,7 +11,8 @@ import { plain } from "./fixtures/plain.ts"
 import { act, codeOf, type Order } from "./fixtures/storm.ts"
 import { live, within } from "./live.ts"
 
-const TASKS = 10_000
+/** Deno lets a worker go on for a moment after `process.exit`, now and then: enough rounds to see it run a task again. */
+const ROUNDS = "Deno" in globalThis ? 10 : 2
 
 const whatOf = (n: number): Order["what"] => (n % 100 === 7 ? "exit" : n % 100 === 53 ? "throw" : "ok")
 
@@ -27,15 +28,18 @@ const expected = (n: number) => {
 }
 
 describe("Pool loses nothing", () => {
-  for (const size of [1, 4]) {
+  for (const [tasks, size] of [
+    [1000, 1],
+    [10_000, 4],
+  ] as const) {
     live(
-      `of ${TASKS} tasks of which 1 % end their worker and 1 % throw, each runs once and settles as it should (${size} workers)`,
+      `of ${tasks} tasks of which 1 % end their worker and 1 % throw, each runs once and settles as it should (${size} workers)`,
       () =>
         Effect.gen(function* () {
           const { agents, holds, until } = yield* Recorder.Recorder
-          const flags = Flags.make(TASKS)
+          const flags = Flags.make(tasks)
           const pool = yield* Pool.make({ size })
-          const pending = yield* Effect.forEach(Array.from({ length: TASKS }), (_, n) =>
+          const pending = yield* Effect.forEach(Array.from({ length: tasks }), (_, n) =>
             Pool.applyAsync(pool, act, [{ n, flags, what: whatOf(n) }]),
           )
           const ends = yield* within(150)(
@@ -53,7 +57,7 @@ describe("Pool loses nothing", () => {
           expect([...flags].flatMap((times, n) => (times === 1 ? [] : [[n, times]]))).toEqual([])
           expect(holds()).toBe(0)
           yield* within(15)(until(() => agents.filter(({ exit }) => exit === undefined).length === size))
-          expect(agents.length).toBe(size + TASKS / 100)
+          expect(agents.length).toBe(size + tasks / 100)
           expect(yield* Pool.map(pool, plain.square, [1, 2, 3])).toEqual([1, 4, 9])
         }),
       180,
@@ -64,7 +68,7 @@ describe("Pool loses nothing", () => {
     "a task that ends its worker runs once, also between effects",
     () =>
       Effect.gen(function* () {
-        for (let round = 0; round < 10; round++) {
+        for (let round = 0; round < ROUNDS; round++) {
           const flags = Flags.make(40)
           const pool = yield* Pool.make({ size: 2 })
           const ends = yield* within(30)(

@@ -8,10 +8,12 @@ import type { AgentLink } from "./AgentLink.ts"
 import { type CallSite, framesOf } from "./CallSite.ts"
 import { Pending } from "./Pending.ts"
 
+const NO_VALUES: ReadonlyArray<never> = []
+
 export class Job extends Pending {
   readonly task: Task.Task.Any
-  /** The arguments of one call, or the items of many (`arity` is `EACH`). */
-  readonly values: ArrayLike<unknown>
+  /** The arguments of one call, or the items of many (`arity` is `EACH`); none once it is settled. */
+  values: ArrayLike<unknown>
   readonly arity: number
   /** Where the caller submitted it, if recorded. */
   callSite: CallSite | undefined = undefined
@@ -42,6 +44,8 @@ export class Job extends Pending {
   }
 
   protected override afterSettled(): void {
+    // The result may be held for long, the arguments need not be.
+    this.values = NO_VALUES
     this.owner?.settled(this)
   }
 

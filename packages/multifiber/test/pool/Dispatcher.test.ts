@@ -186,6 +186,7 @@ describe("Dispatcher", () => {
       Array<Job>,
     ]
     expect([idle.length, full.length]).toEqual([CAPACITY, CAPACITY])
+    const expected = full.map(({ values }) => values[0])
     for (const job of idle) dispatcher.cancel(job)
     fake.agents[1]?.resume()
     await untilTrue(() => log.includes(-1))
@@ -194,7 +195,7 @@ describe("Dispatcher", () => {
     for (const { link } of dispatcher.workers) expect(link.outstanding).toBeLessThanOrEqual(CAPACITY)
     fake.agents[0]?.resume()
     open(-1)
-    expect(await outcomes(full)).toEqual(full.map(({ values }) => values[0]))
+    expect(await outcomes(full)).toEqual(expected)
   })
 
   it(
