@@ -186,16 +186,19 @@ export const make = <Args extends ReadonlyArray<any>, A, E>(
         try: () => new ProcessImpl(platform, Job.one(task, args), options) as unknown as Process<A, E>,
         catch: (error) => error as EncodingFailed,
       }),
-      (self, exit) => release(self, Exit.isSuccess(exit)),
+      // Not a closure: the scope keeps it, and would keep the arguments with it.
+      release,
     ),
   )
 
-const release = (self: Process<unknown, unknown>, succeeded: boolean): Effect.Effect<void> =>
+const release = (self: Process<unknown, unknown>, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
   Effect.suspend(() => {
     const { state, stopped } = internal(self)
     if (!("link" in state)) return Effect.void
     const end = Effect.zipRight(Effect.ignore(terminate(self)), stopped)
-    return succeeded && !self.daemon ? Effect.onInterrupt(Effect.interruptible(stopped), () => end) : end
+    return Exit.isSuccess(exit) && !self.daemon
+      ? Effect.onInterrupt(Effect.interruptible(stopped), () => end)
+      : end
   })
 
 /**

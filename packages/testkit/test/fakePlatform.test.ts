@@ -79,12 +79,19 @@ describe("fakePlatform", () => {
       const pool = yield* Pool.make({ size: 2 })
       expect(yield* Pool.map(pool, square, [1, 2, 3])).toEqual([1, 4, 9])
       const failed = yield* Pool.applyAsync(pool, fail, [])
-      expect(yield* Effect.flip(AsyncResult.get(failed))).toMatchObject({ _tag: "RemoteFailure", name: "TypeError" })
+      expect(yield* Effect.flip(AsyncResult.get(failed))).toMatchObject({
+        _tag: "RemoteFailure",
+        name: "TypeError",
+      })
       const process = yield* Process.make(square, [7])
       yield* Process.start(process)
       yield* Process.join(process)
       expect(yield* Process.result(process)).toEqual(Exit.succeed(49))
       expect(yield* yield* Process.exitCode(process)).toBe(0)
-    }).pipe(Effect.scoped, Effect.provideService(Platform, fake.service), Effect.andThen(() => expect(fake.holds()).toBe(0)))
+    }).pipe(
+      Effect.scoped,
+      Effect.provideService(Platform, fake.service),
+      Effect.andThen(() => expect(fake.holds()).toBe(0)),
+    )
   })
 })

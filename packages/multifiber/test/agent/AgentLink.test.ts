@@ -9,7 +9,11 @@ import { idOf, jobOf } from "../jobs.ts"
 const linkToPuppet = () => {
   const posted: Array<unknown> = []
   const events: Array<string> = []
-  const exits: Array<{ readonly exit: LinkExit; readonly lost: Array<number>; readonly unbegun: Array<number> }> = []
+  const exits: Array<{
+    readonly exit: LinkExit
+    readonly lost: Array<number>
+    readonly unbegun: Array<number>
+  }> = []
   let agent = {} as AgentListener
   const ids = (jobs: ReadonlyArray<Job>) => jobs.map(idOf)
   const platform: PlatformService = {
@@ -41,7 +45,13 @@ const linkToPuppet = () => {
   return { link, posted, events, exits, say, agent: () => agent }
 }
 
-const settled = (next: number, values: ReadonlyArray<unknown>) => ({ op: Op.Settled, next, values, failures: [], busy: 1 })
+const settled = (next: number, values: ReadonlyArray<unknown>) => ({
+  op: Op.Settled,
+  next,
+  values,
+  failures: [],
+  busy: 1,
+})
 
 describe("AgentLink", () => {
   it("an agent of another protocol version is ended, with a reason that says what to do", () => {
@@ -99,7 +109,11 @@ describe("AgentLink", () => {
       ],
       busy: 1,
     })
-    expect(jobs.map(({ outcome }) => outcome)).toMatchObject([{ _tag: "TaskInterrupted" }, "b", { _tag: "TaskNotFound" }])
+    expect(jobs.map(({ outcome }) => outcome)).toMatchObject([
+      { _tag: "TaskInterrupted" },
+      "b",
+      { _tag: "TaskNotFound" },
+    ])
   })
 
   it("at the exit, jobs that were not begun can be sent elsewhere; those of a poisoned agent cannot", () => {
@@ -117,7 +131,10 @@ describe("AgentLink", () => {
     const { link, posted } = linkToPuppet()
     link.send([jobOf(0)])
     link.send([jobOf(1)])
-    expect(posted).toMatchObject([{ names: [{ name: "nothing" }], segments: [{ task: 0 }] }, { segments: [{ task: 0 }] }])
+    expect(posted).toMatchObject([
+      { names: [{ name: "nothing" }], segments: [{ task: 0 }] },
+      { segments: [{ task: 0 }] },
+    ])
     expect(posted[1]).not.toHaveProperty("names")
   })
 

@@ -27,7 +27,11 @@ const remote = { _tag: "RemoteFailure", name: "TypeError", message: "no", fields
 const failures: ReadonlyArray<readonly [Failure, Task.Task.Any, object]> = [
   [{ kind: "raised", error }, plain, { ...remote, source: `task "plain" of ${url}` }],
   [{ kind: "typed", value: { _tag: "Odd", n: 3 } }, typed, new Odd({ n: 3 })],
-  [{ kind: "typed", value: { _tag: "Even" } }, typed, { _tag: "EncodingFailed", subject: "error", task: "typed" }],
+  [
+    { kind: "typed", value: { _tag: "Even" } },
+    typed,
+    { _tag: "EncodingFailed", subject: "error", task: "typed" },
+  ],
   [{ kind: "typed", value: { toString: 1 } }, typed, { _tag: "EncodingFailed", subject: "error" }],
   [{ kind: "interrupted" }, plain, { _tag: "TaskInterrupted", task: "plain" }],
   [
