@@ -65,12 +65,16 @@ describe("Failure", () => {
     ])
   })
 
-  it.each(["text", undefined, null, 42, { a: 1 }, { toString: 1, valueOf: 1 }])(
-    "decodeError of the thrown value %j keeps it",
-    (value) => {
-      const failure = decodeError({ kind: "value", value }, "task t")
-      expect(failure).toMatchObject({ name: "Error", remoteStack: "", thrown: value })
-      expect(failure.message).not.toBe("")
-    },
-  )
+  it.each<{ readonly value: unknown }>([
+    { value: "text" },
+    { value: undefined },
+    { value: null },
+    { value: 42 },
+    { value: { a: 1 } },
+    { value: { toString: 1, valueOf: 1 } },
+  ])("decodeError of the thrown value in %j keeps it", ({ value }) => {
+    const failure = decodeError({ kind: "value", value }, "task t")
+    expect(failure).toMatchObject({ name: "Error", remoteStack: "", thrown: value })
+    expect(failure.message).not.toBe("")
+  })
 })
