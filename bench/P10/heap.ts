@@ -27,8 +27,9 @@ Main.run(
     const pending = yield* submitAll(pool, items)
     const after = heapUsed()
     const settled = yield* Effect.filter(pending, AsyncResult.ready)
-    if (settled.length > 0)
-      yield* Effect.dieMessage(`${settled.length} tasks were done before the measurement`)
+    if (settled.length > 0) {
+      return yield* Effect.dieMessage(`${settled.length} tasks were done before the measurement`)
+    }
     yield* Effect.promise(() => timeOf(() => Effect.runPromise(awaitAll(pending)), items))
     report({ heap: (after - before) / items.length })
   }),

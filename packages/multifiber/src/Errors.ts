@@ -278,5 +278,11 @@ export type TaskError =
   | PoolTerminated
   | TaskInterrupted
 
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)
+/** Even the message of an error may throw, where it prints a value on demand. */
+const messageOf = (cause: unknown): string => {
+  try {
+    return cause instanceof Error ? `${cause.name}: ${cause.message}` : describe(cause)
+  } catch {
+    return "(a cause that cannot be printed)"
+  }
+}
