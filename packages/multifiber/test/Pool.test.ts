@@ -332,6 +332,21 @@ describe("Pool", () => {
     }),
   )
 
+  live("tasks behind one that blocks its thread are taken over by an idle worker", () =>
+    Effect.gen(function* () {
+      const pool = yield* Pool.make({ size: 2 })
+      for (let round = 0; round < 5; round++) {
+        const flags = Flags.make()
+        const blocked = yield* Pool.applyAsync(pool, plain.block, [flags])
+        const behind = yield* Effect.forEach(range(30), (n) => Pool.applyAsync(pool, plain.square, [n]))
+        expect(yield* within(10)(Effect.forEach(behind, AsyncResult.get))).toEqual(squares(30))
+        expect(yield* AsyncResult.ready(blocked)).toBe(false)
+        Flags.add(flags, 1)
+        expect(yield* AsyncResult.get(blocked)).toBe("released")
+      }
+    }),
+  )
+
   live("POOL-48 after terminate, every pending result fails promptly with PoolTerminated", () =>
     Effect.gen(function* () {
       const flags = Flags.make()

@@ -45,7 +45,7 @@ const decodeTyped = (task: Task.Task.Any, value: unknown): unknown => {
     return new EncodingFailed({
       task: task.name,
       subject: "error",
-      value: String(value),
+      value: describe(value),
       cause,
     }) satisfies TaskError
   }
