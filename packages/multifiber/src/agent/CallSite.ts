@@ -8,6 +8,8 @@ export interface CallSite {
 export const record = (below: (...args: any) => unknown): CallSite => {
   const site: CallSite = {}
   Error.captureStackTrace(site, below)
+  // On Bun a tail call has taken the frame of `below` away, and all frames with it.
+  if (!site.stack?.includes("\n")) Error.captureStackTrace(site)
   return site
 }
 
