@@ -54,8 +54,8 @@ export interface Runner {
   readonly die: (thrown: unknown) => void
   /** A message arrived that cannot be decoded: ends the agent, since its tasks can be neither run nor counted. */
   readonly choke: (error: unknown) => void
-  /** Reports every finished task; for the moment before the agent ends. */
-  readonly flush: () => void
+  /** The agent is ending: reports every finished task and begins no other. Deno runs on for a while after `process.exit`. */
+  readonly close: () => void
 }
 
 /** Finished tasks wait at most this long for company, in milliseconds. */
@@ -97,7 +97,12 @@ class AgentRunner implements Runner {
     this.post({ op: Op.Ready, version: VERSION })
   }
 
-  flush(): void {
+  close(): void {
+    this.stopping = true
+    this.flush()
+  }
+
+  private flush(): void {
     for (const failure of this.outbox.flush(this.next)) this.mourn(failure)
   }
 

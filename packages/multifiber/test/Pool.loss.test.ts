@@ -9,7 +9,7 @@ import * as Pool from "../src/Pool.ts"
 import { effects } from "./fixtures/effects.ts"
 import { plain } from "./fixtures/plain.ts"
 import { act, codeOf, type Order } from "./fixtures/storm.ts"
-import { live, liveExceptOnDeno, within } from "./live.ts"
+import { live, within } from "./live.ts"
 
 /** Deno lets a worker go on for a moment after `process.exit`, now and then: enough rounds to see it run a task again. */
 const ROUNDS = "Deno" in globalThis ? 10 : 2
@@ -64,8 +64,8 @@ describe("Pool loses nothing", () => {
     )
   }
 
-  liveExceptOnDeno(
-    "a task that ends its worker runs once, also between effects (Deno: open, takes longer than 30 s)",
+  live(
+    "a task that ends its worker runs once, also between effects",
     () =>
       Effect.gen(function* () {
         for (let round = 0; round < ROUNDS; round++) {

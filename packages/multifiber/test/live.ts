@@ -26,12 +26,3 @@ export const within =
 /** Waits until tasks have added so much to a flag. */
 export const reached = (flags: Flags.Flags, index: number, value = 1): Effect.Effect<void> =>
   Effect.promise(() => Flags.reached(flags, index, value))
-
-/** A test that fails on Deno, for a reason that its name says: an open defect, not a difference of the runtime. */
-export const liveExceptOnDeno = (
-  name: string,
-  ...rest: [body: () => Effect.Effect<unknown, unknown, Live>, seconds?: number]
-): void => {
-  if ("Deno" in globalThis) it.skip(name, () => {})
-  else live(name, ...rest)
-}

@@ -26,4 +26,4 @@ const runner = Runner.start(
 parent.on("messageerror", (error) => runner.choke(error))
 process.on("uncaughtException", (error) => runner.die(error))
 process.on("unhandledRejection", (reason) => runner.die(reason))
-process.on("exit", () => runner.flush())
+process.on("exit", () => runner.close())

@@ -137,9 +137,7 @@ export const suite = (name: string, { capabilities, entry, layer }: Adapter): vo
     )
 
     live(
-      capabilities.stopsBusyThread === true
-        ? "stops a busy thread"
-        : `does not stop a busy thread (${capabilities.stopsBusyThread.reason}): tells the exit at once, and later that it is gone`,
+      "tells the exit of a busy thread at once, and that it is gone when it has stopped: at once where it is declared so",
       Effect.gen(function* () {
         const flags = Flags.make()
         const { until } = yield* Recorder.Recorder
