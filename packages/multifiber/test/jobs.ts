@@ -6,4 +6,5 @@ const { nothing } = Task.module("data:text/javascript,//jobs", { nothing: (id: n
 /** A job with a number as its argument. */
 export const jobOf = (id: number): Job => Job.one(nothing, [id])
 
-export const idOf = (job: Job): number => job.values[0] as number
+/** The number of a job with one argument. */
+export const idOf = (job: Job): number => job.payload as number

@@ -134,10 +134,10 @@ export class AgentLink {
     const tasks: Array<Task.Any> = []
     let values: Array<unknown> = []
     for (let i = 0; i < jobs.length; ) {
-      const { arity, task, values: first } = jobs[i] as Job
+      const { arity, payload, task } = jobs[i] as Job
       const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
       if (arity === EACH) {
-        segments.push({ task: number, arity, values: first, calls: 1 })
+        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1 })
         i++
         continue
       }
@@ -146,7 +146,7 @@ export class AgentLink {
       for (; i < jobs.length; i++) {
         const job = jobs[i] as Job
         if (job.task !== task || job.arity !== arity) break
-        for (let k = 0; k < arity; k++) values.push(job.values[k])
+        job.appendTo(values)
       }
       segments.push({ task: number, arity, values, calls: i - from })
     }
@@ -266,14 +266,14 @@ const indexOrPush = <A>(array: Array<A>, value: A): number => {
 
 /** Fails a job that cannot be sent, with the reason. */
 const refuse = (job: Job): void => {
+  const { arity, payload } = job
   let cause: unknown
   try {
-    structuredClone(job.values)
+    structuredClone(payload)
     cause = new Error("the runtime refused to send it")
   } catch (thrown) {
     cause = thrown
   }
-  job.fail(
-    new EncodingFailed({ task: job.task.name, subject: "argument", value: describe(job.values), cause }),
-  )
+  const value = describe(arity === 1 ? [payload] : payload)
+  job.fail(new EncodingFailed({ task: job.task.name, subject: "argument", value, cause }))
 }

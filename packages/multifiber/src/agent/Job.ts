@@ -8,12 +8,13 @@ import type { AgentLink } from "./AgentLink.ts"
 import { type CallSite, framesOf } from "./CallSite.ts"
 import { Pending } from "./Pending.ts"
 
-const NO_VALUES: ReadonlyArray<never> = []
-
 export class Job extends Pending {
   readonly task: Task.Task.Any
-  /** The arguments of one call, or the items of many (`arity` is `EACH`); none once it is settled. */
-  values: ArrayLike<unknown>
+  /**
+   * The argument of a call with one, else the array of them, or the items of many calls (`arity` is `EACH`); nothing once
+   * it is settled. A lone argument without its array spares the garbage collector a third of a queued job.
+   */
+  payload: unknown
   readonly arity: number
   /** Where the caller submitted it, if recorded. */
   callSite: CallSite | undefined = undefined
@@ -25,28 +26,36 @@ export class Job extends Pending {
   link: AgentLink | undefined = undefined
   sequence = 0
 
-  private constructor(task: Task.Task.Any, values: ArrayLike<unknown>, arity: number) {
+  private constructor(task: Task.Task.Any, payload: unknown, arity: number) {
     super()
     this.task = task
-    this.values = values
+    this.payload = payload
     this.arity = arity
   }
 
   /** One call. Throws `EncodingFailed` where the task's schema refuses the arguments. */
   static one(task: Task.Task.Any, args: ReadonlyArray<unknown>): Job {
-    return new Job(task, encodeArgs(task, args), args.length)
+    const { length } = args
+    const encoded = encodeArgs(task, args)
+    return new Job(task, length === 1 ? encoded[0] : encoded, length)
   }
 
   /** One call for each item. */
   static each(task: Task.Task.Any, items: ArrayLike<unknown>): Job {
-    const values = Task.codecOf(task) ? Array.from(items, (item) => encodeArgs(task, [item])[0]) : items
-    return new Job(task, values, EACH)
+    const encoded = Task.codecOf(task) ? Array.from(items, (item) => encodeArgs(task, [item])[0]) : items
+    return new Job(task, encoded, EACH)
   }
 
   protected override afterSettled(): void {
     // The result may be held for long, the arguments need not be.
-    this.values = NO_VALUES
+    this.payload = undefined
     this.owner?.settled(this)
+  }
+
+  /** Appends the arguments of one call to a column of them. */
+  appendTo(column: Array<unknown>): void {
+    if (this.arity === 1) column.push(this.payload)
+    else column.push(...(this.payload as ReadonlyArray<unknown>))
   }
 
   /** The result as it came over the wire. */

@@ -6,6 +6,7 @@ import { CAPACITY } from "../../src/agent/AgentLink.ts"
 import { Job } from "../../src/agent/Job.ts"
 import { Dispatcher } from "../../src/pool/Dispatcher.ts"
 import { Op, type ToAgent } from "../../src/wire/Protocol.ts"
+import { idOf } from "../jobs.ts"
 
 const BOUND = { timeout: 20_000 }
 
@@ -186,7 +187,7 @@ describe("Dispatcher", () => {
       Array<Job>,
     ]
     expect([idle.length, full.length]).toEqual([CAPACITY, CAPACITY])
-    const expected = full.map(({ values }) => values[0])
+    const expected = full.map(idOf)
     for (const job of idle) dispatcher.cancel(job)
     fake.agents[1]?.resume()
     await untilTrue(() => log.includes(-1))
