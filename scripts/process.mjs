@@ -40,7 +40,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 }
 
 /**
- * Runs a command to its end. `inherit` shows its output instead of collecting it.
+ * Runs a command to its end. `inherit` shows its output instead of collecting it, `"stderr"` all of it there.
  * Whatever the command leaves behind in its process group is killed.
  */
 export const run = (command, args, { cwd = root, env, minutes = 5, inherit = false } = {}) =>
@@ -48,7 +48,7 @@ export const run = (command, args, { cwd = root, env, minutes = 5, inherit = fal
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: ["ignore", ...(inherit ? ["inherit", "inherit"] : ["pipe", "pipe"])],
+      stdio: ["ignore", ...(inherit ? [inherit === "stderr" ? 2 : 1, 2] : ["pipe", "pipe"])],
       detached: process.platform !== "win32",
     })
     running.add(child)
