@@ -5,6 +5,26 @@
  */
 
 /**
+ * How an agent is started: as a worker thread, as an OS process, or as one that was started ahead.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type StartMethod = "thread" | "spawn" | "forkserver"
+
+/**
+ * Who started an agent.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Parent {
+  readonly name: string
+  /** The OS process that it runs in. */
+  readonly pid: number
+}
+
+/**
  * What an agent knows of itself.
  *
  * @category models
@@ -16,17 +36,34 @@ export interface Agent {
   readonly path: ReadonlyArray<number>
   /** A daemonic agent may not start others. */
   readonly daemon: boolean
-  /** The name of the agent that started this one; `undefined` for the main agent. */
-  readonly parent: string | undefined
+  /** How it was started. The main agent counts as a thread. */
+  readonly startMethod: StartMethod
+  /** The agent that started this one; `undefined` for the main agent. */
+  readonly parent: Parent | undefined
+}
+
+/** What the modules of this library keep for their agent. */
+interface State extends Agent {
   /** The agent is importing a task module: what stands at that module's top level runs now. */
   importing: boolean
   /** How many agents it has made. */
   children: number
+  /** The start method of what it starts, once it is chosen. */
+  chosen: StartMethod | undefined
+  /** Values of `Inherited` by name: taken over from the parent, then set here. */
+  readonly inherited: Map<string, unknown>
+  /** The runtime of the OS processes that it starts, where it is not its own. */
+  executable: string | undefined
+  readonly terminators: Set<() => unknown>
+  /** Handles of the processes that it started and that run. */
+  readonly active: Set<object>
+  /** Counts a thing that wants a clean end. */
+  hold: (delta: 1 | -1) => void
 }
 
 const AGENT = Symbol.for("multifiber/agent/1")
 
-const holder = globalThis as { [AGENT]?: Agent }
+const holder = globalThis as { [AGENT]?: State }
 
 /**
  * The agent that runs this code.
@@ -40,13 +77,30 @@ const holder = globalThis as { [AGENT]?: Agent }
  * @since 0.1.0
  */
 export const current = (): Agent => {
+  const { daemon, name, parent, path, startMethod } = state()
+  return { name, path, daemon, startMethod, parent }
+}
+
+/**
+ * What this library keeps for the agent that runs this code.
+ *
+ * @internal
+ */
+export const state = (): State => {
   holder[AGENT] ??= {
     name: "MainProcess",
     path: [],
     daemon: false,
+    startMethod: "thread",
     parent: undefined,
     importing: false,
     children: 0,
+    chosen: undefined,
+    inherited: new Map(),
+    executable: undefined,
+    terminators: new Set(),
+    active: new Set(),
+    hold: () => {},
   }
   return holder[AGENT]
 }
@@ -56,8 +110,44 @@ export const current = (): Agent => {
  *
  * @internal
  */
-export const identify = ({ daemon, name, parent, path }: Omit<Agent, "importing" | "children">): void => {
-  holder[AGENT] = { name, path, daemon, parent, importing: false, children: 0 }
+export const identify = (
+  agent: Agent,
+  inherited: Readonly<Record<string, unknown>>,
+  hold: State["hold"],
+): void => {
+  const { daemon, name, parent, path, startMethod } = agent
+  const self = state()
+  Object.assign(self, { name, path, daemon, parent, startMethod, chosen: startMethod, hold })
+  for (const [key, value] of Object.entries(inherited)) self.inherited.set(key, value)
+}
+
+/**
+ * Runs `handler` when this agent is terminated, before it ends: for plain tasks, as an Effect has its finalizers. It may
+ * be asynchronous; after the grace period the agent is ended by force. Returns a function that takes the handler back.
+ *
+ * **Waiting** – never waits. A task in plain synchronous code gives up its thread for no handler: there the agent is
+ * ended after the grace period.
+ *
+ * **Source** – Python's `signal.signal(SIGTERM, handler)` in a child.
+ *
+ * @example
+ * import * as Agent from "multifiber/Agent"
+ *
+ * const forget = Agent.onTerminate(() => console.error("cleaning up"))
+ * forget()
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const onTerminate = (handler: () => unknown): (() => void) => {
+  const { hold, terminators } = state()
+  // Its own function: the same handler may be registered twice.
+  const entry = () => handler()
+  terminators.add(entry)
+  hold(1)
+  return () => {
+    if (terminators.delete(entry)) hold(-1)
+  }
 }
 
 /**
@@ -66,7 +156,7 @@ export const identify = ({ daemon, name, parent, path }: Omit<Agent, "importing"
  * @internal
  */
 export const nextPath = (): ReadonlyArray<number> => {
-  const agent = current()
+  const agent = state()
   agent.children++
   return [...agent.path, agent.children]
 }

@@ -51,6 +51,23 @@ export class EncodingFailed extends Data.TaggedError("EncodingFailed")<{
 }
 
 /**
+ * An argument or a result cannot reach the agent by any encoding: it lives in memory that the agent does not share. The
+ * message says what to use.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class NotTransferable extends Data.TaggedError("NotTransferable")<{
+  readonly task: string
+  readonly subject: "argument" | "result" | "error"
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `Cannot send ${this.subject} of task "${this.task}": ${this.reason}`
+  }
+}
+
+/**
  * The agent that ran the task ended before the task did: it called `process.exit`, let an error escape, was terminated
  * or ran out of memory.
  *
@@ -181,6 +198,22 @@ export class InvalidArgument extends Data.TaggedError("InvalidArgument")<{
 }
 
 /**
+ * What was asked for cannot exist on this runtime, or in any JavaScript runtime. `instead` says what to use.
+ *
+ * @category errors
+ * @since 0.2.0
+ */
+export class Unsupported extends Data.TaggedError("Unsupported")<{
+  readonly feature: string
+  readonly reason: string
+  readonly instead: string
+}> {
+  override get message(): string {
+    return `Cannot use ${this.feature}: ${this.reason}; use ${this.instead}`
+  }
+}
+
+/**
  * The pool takes no tasks any more: it is closed or terminated.
  *
  * @category errors
@@ -269,6 +302,7 @@ export class NotReady extends Data.TaggedError("NotReady")<{}> {
 export type TaskError =
   | RemoteFailure
   | EncodingFailed
+  | NotTransferable
   | WorkerLost
   | TaskNotFound
   | ModuleNotLoaded

@@ -5,6 +5,9 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Reserve, type ReserveOptions } from "./agent/Reserve.ts"
 
 /**
  * How an agent ended.
@@ -26,8 +29,12 @@ export interface AgentExit {
  * @since 0.1.0
  */
 export interface AgentHandle {
-  /** Unique among the agents of the program; the runtime's thread id. */
+  /** Unique among the agents that the program started: the id of the thread, or of the OS process. */
   readonly id: number
+  /** The OS process that the agent runs in. */
+  readonly pid: number
+  /** A `SharedArrayBuffer` that is posted is shared. */
+  readonly sharesMemory: boolean
   /** Sends a message by structured clone. Throws at once where it cannot be cloned. */
   readonly post: (message: unknown) => void
   /** Ends the agent at once, with −15 or −9 as exit code. */
@@ -65,21 +72,53 @@ export interface Capabilities {
 }
 
 /**
+ * Starts an agent with a runner in it. Throws where the runtime refuses; what goes wrong later comes as an exit.
+ * `executable` is the runtime of an OS process, where it is not that of the program.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type StartAgent = (
+  name: string,
+  listener: AgentListener,
+  executable?: string | undefined,
+) => AgentHandle
+
+/**
  * The contract of an adapter.
  *
  * @category models
  * @since 0.1.0
  */
-export interface PlatformService {
+export interface Adapter {
   readonly runtime: "node" | "deno" | "bun"
+  /** Logical cores of the machine. */
+  readonly cpuCount: number
   /** Cores that this process may use. */
   readonly cores: number
+  /** This OS process. */
+  readonly pid: number
   readonly capabilities: Capabilities
-  /** Starts a worker thread of the runtime with a runner in it. Throws where the runtime refuses. */
-  readonly startThread: (name: string, boot: unknown, listener: AgentListener) => AgentHandle
+  /** Starts a worker thread of the runtime. */
+  readonly startThread: StartAgent
+  /** Starts an OS process of the runtime. */
+  readonly startProcess: StartAgent
   /** While more holds than releases were made, the program does not end by itself. */
   readonly hold: () => void
   readonly release: () => void
+}
+
+/**
+ * What the library makes of an adapter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PlatformService extends Adapter {
+  /** Takes an agent that was started ahead, or starts one. */
+  readonly startReserved: StartAgent
+  /** Starts the reserve anew. Throws where the runtime refuses. */
+  readonly configureReserve: (options: ReserveOptions) => void
 }
 
 /**
@@ -89,3 +128,31 @@ export interface PlatformService {
  * @since 0.1.0
  */
 export class Platform extends Context.Tag("multifiber/Platform")<Platform, PlatformService>() {}
+
+/**
+ * Makes the layer of an adapter. The agents that it started ahead end with it.
+ *
+ * @category layers
+ * @since 0.2.0
+ */
+export const layer = (adapter: () => Adapter): Layer.Layer<Platform> =>
+  Layer.scoped(
+    Platform,
+    Effect.acquireRelease(
+      Effect.sync(() => reserveOf(adapter())),
+      ({ reserve }) => Effect.sync(() => reserve.close()),
+    ).pipe(Effect.map(({ service }) => service)),
+  )
+
+const reserveOf = (adapter: Adapter) => {
+  const options: ReserveOptions = { kind: "thread", size: adapter.cores, preload: [] }
+  const reserve = new Reserve(options, (kind) =>
+    kind === "thread" ? adapter.startThread : adapter.startProcess,
+  )
+  const service: PlatformService = {
+    ...adapter,
+    startReserved: reserve.take,
+    configureReserve: (options) => reserve.configure(options),
+  }
+  return { reserve, service }
+}

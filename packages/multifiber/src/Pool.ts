@@ -24,6 +24,7 @@ import {
 import { Platform } from "./Platform.ts"
 import { Dispatcher } from "./pool/Dispatcher.ts"
 import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./pool/Gathered.ts"
+import { startMethodOf } from "./StartMethod.ts"
 import type { Task } from "./Task.ts"
 
 /**
@@ -127,14 +128,14 @@ export const make = (
   InvalidArgument | StartFailed | MainGuardMissing | IllegalState,
   Platform | Scope.Scope
 > =>
-  Effect.flatMap(Platform, (platform) =>
+  Effect.flatMap(Effect.zip(Platform, startMethodOf), ([platform, startMethod]) =>
     Effect.acquireRelease(
       Effect.map(
         count("size", options.size ?? platform.cores),
         (size): PoolInternal => ({
           [TypeId]: TypeId,
           size,
-          dispatcher: new Dispatcher(platform, size),
+          dispatcher: new Dispatcher(platform, startMethod, size),
           settings: {
             grace: Duration.decode(options.grace ?? Duration.seconds(1)),
             callSites: options.callSites ?? false,

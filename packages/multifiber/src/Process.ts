@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
+import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Agent from "./Agent.ts"
@@ -16,13 +17,16 @@ import { orElseAfter, Watched } from "./agent/Watched.ts"
 import {
   type EncodingFailed,
   IllegalState,
+  InvalidArgument,
   type MainGuardMissing,
   StartFailed,
   type TaskError,
   WorkerLost,
 } from "./Errors.ts"
 import { Platform, type PlatformService } from "./Platform.ts"
+import { startMethodOf } from "./StartMethod.ts"
 import type { Task } from "./Task.ts"
+import { make as makeWaitable, type Waitable } from "./Waitable.ts"
 
 /**
  * @category type ids
@@ -40,6 +44,25 @@ export interface Process<out A, out E = never> {
   readonly [TypeId]: { readonly _A: () => A; readonly _E: () => E }
   readonly name: string
   readonly daemon: boolean
+  readonly startMethod: Agent.StartMethod
+}
+
+/**
+ * What is known of a process. Old when it arrives.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export interface Statistics {
+  readonly name: string
+  readonly daemon: boolean
+  readonly startMethod: Agent.StartMethod
+  readonly status: "initial" | "started" | "stopped" | "closed"
+  /** The OS process that it runs or ran in. */
+  readonly pid: Option.Option<number>
+  /** Its own number in the program: that of the thread, or of the OS process. */
+  readonly ident: Option.Option<number>
+  readonly exitCode: Option.Option<number>
 }
 
 /**
@@ -72,17 +95,21 @@ type State =
 
 class ProcessImpl extends Watched implements Process<unknown, unknown> {
   readonly [TypeId] = { _A: (): unknown => undefined, _E: (): unknown => undefined }
-  readonly name: string
-  readonly daemon: boolean
+  name: string
+  daemon: boolean
+  readonly startMethod: Agent.StartMethod
   readonly grace: Duration.Duration
   readonly job: Job
   state: State = { _tag: "initial" }
+  /** What it runs or ran in. */
+  ids: { readonly pid: number; readonly ident: number } | undefined = undefined
   private readonly path: ReadonlyArray<number>
   private readonly platform: PlatformService
 
-  constructor(platform: PlatformService, job: Job, options: Options) {
+  constructor(platform: PlatformService, startMethod: Agent.StartMethod, job: Job, options: Options) {
     super()
     this.platform = platform
+    this.startMethod = startMethod
     this.path = Agent.nextPath()
     this.name = options.name ?? Agent.defaultName("Process", this.path)
     this.daemon = options.daemon ?? Agent.current().daemon
@@ -92,10 +119,10 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
 
   /** Throws what `AgentLink` throws. */
   start(): void {
-    const { daemon, name, path } = this
+    const { daemon, name, path, startMethod } = this
     const link = new AgentLink(
       this.platform,
-      { name, path, daemon, lifetime: "process" },
+      { name, path, daemon, startMethod, lifetime: "process" },
       {
         onReady: () => this.enter({ _tag: "started", link }),
         onSettled: () => this.changed(),
@@ -103,6 +130,8 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
         onGone: () => {},
       },
     )
+    this.ids = { pid: link.pid, ident: link.id }
+    Agent.state().active.add(this)
     if (!daemon) this.platform.hold()
     this.state = { _tag: "starting", link }
     link.send([this.job])
@@ -115,6 +144,7 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
     for (const job of jobs) {
       job.fail(new WorkerLost({ task: job.task.name, worker: this.name, exitCode: exit.code, ...cause }))
     }
+    Agent.state().active.delete(this)
     if (!this.daemon) this.platform.release()
     this.enter({ _tag: "stopped", exit })
   }
@@ -122,6 +152,41 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
   private enter(state: State): void {
     this.state = state
     this.changed()
+  }
+
+  get statistics(): Statistics {
+    const { daemon, ids, name, startMethod, state } = this
+    return {
+      name,
+      daemon,
+      startMethod,
+      status: "link" in state ? "started" : state._tag,
+      pid: Option.fromNullable(ids?.pid),
+      ident: Option.fromNullable(ids?.ident),
+      exitCode: state._tag === "stopped" ? Option.some(state.exit.code) : Option.none(),
+    }
+  }
+
+  /** As Python prints it. */
+  override toString(): string {
+    const { exitCode, pid, status } = this.statistics
+    return [
+      `<Process ${this.name}`,
+      ...Option.toArray(Option.map(pid, (n) => `pid=${n}`)),
+      status,
+      ...Option.toArray(Option.map(exitCode, (code) => `exitCode=${code}`)),
+      ...(this.daemon ? ["daemon"] : []),
+    ]
+      .join(" ")
+      .concat(">")
+  }
+
+  toJSON(): unknown {
+    return { _id: "Process", ...this.statistics }
+  }
+
+  [NodeInspectSymbol](): string {
+    return this.toString()
   }
 
   /** Waits until the state has an answer. */
@@ -180,10 +245,11 @@ export const make = <Args extends ReadonlyArray<any>, A, E>(
   args: Args,
   options: Options = {},
 ): Effect.Effect<Process<A, E>, EncodingFailed, Platform | Scope.Scope> =>
-  Effect.flatMap(Platform, (platform) =>
+  Effect.flatMap(Effect.zip(Platform, startMethodOf), ([platform, method]) =>
     Effect.acquireRelease(
       Effect.try({
-        try: () => new ProcessImpl(platform, Job.one(task, args), options) as unknown as Process<A, E>,
+        try: () =>
+          new ProcessImpl(platform, method, Job.one(task, args), options) as unknown as Process<A, E>,
         catch: (error) => error as EncodingFailed,
       }),
       // Not a closure: the scope keeps it, and would keep the arguments with it.
@@ -200,6 +266,55 @@ const release = (self: Process<unknown, unknown>, exit: Exit.Exit<unknown, unkno
       ? Effect.onInterrupt(Effect.interruptible(stopped), () => end)
       : end
   })
+
+/**
+ * Renames the process before its start.
+ *
+ * **Errors** – `IllegalState` once it was started or closed; `InvalidArgument` for what is no text.
+ *
+ * **Source** – Python's `name`, which may be set at any time and then says nothing of the name that the child has.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const setName: {
+  (name: string): (self: Process<unknown, unknown>) => Effect.Effect<void, IllegalState | InvalidArgument>
+  (self: Process<unknown, unknown>, name: string): Effect.Effect<void, IllegalState | InvalidArgument>
+} = dual(
+  2,
+  (self: Process<unknown, unknown>, name: string): Effect.Effect<void, IllegalState | InvalidArgument> =>
+    Effect.suspend((): Effect.Effect<void, IllegalState | InvalidArgument> => {
+      if (internal(self).state._tag !== "initial") return Effect.fail(illegal(self, "rename"))
+      if (typeof name !== "string" || name === "") {
+        return Effect.fail(new InvalidArgument({ argument: "name", value: name, expected: "a text" }))
+      }
+      internal(self).name = name
+      return Effect.void
+    }),
+)
+
+/**
+ * Makes the process daemonic, or not, before its start.
+ *
+ * **Errors** – `IllegalState` once it was started or closed.
+ *
+ * **Source** – Python's `daemon`.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const setDaemon: {
+  (daemon: boolean): (self: Process<unknown, unknown>) => Effect.Effect<void, IllegalState>
+  (self: Process<unknown, unknown>, daemon: boolean): Effect.Effect<void, IllegalState>
+} = dual(
+  2,
+  (self: Process<unknown, unknown>, daemon: boolean): Effect.Effect<void, IllegalState> =>
+    Effect.suspend(() => {
+      if (internal(self).state._tag !== "initial") return Effect.fail(illegal(self, "set the daemon flag of"))
+      internal(self).daemon = daemon
+      return Effect.void
+    }),
+)
 
 /**
  * Starts the process.
@@ -285,11 +400,134 @@ export const result = <A, E>(self: Process<A, E>): Effect.Effect<Exit.Exit<A, E 
 export const exitCode = (
   self: Process<unknown, unknown>,
 ): Effect.Effect<Option.Option<number>, IllegalState> =>
+  unlessClosed(self, "read the exit code of", ({ statistics }) => statistics.exitCode)
+
+const unlessClosed = <A>(
+  self: Process<unknown, unknown>,
+  operation: string,
+  answer: (process: ProcessImpl) => A,
+): Effect.Effect<A, IllegalState> =>
   Effect.suspend(() => {
-    const { state } = internal(self)
-    if (state._tag === "closed") return Effect.fail(illegal(self, "read the exit code of"))
-    return Effect.succeed(state._tag === "stopped" ? Option.some(state.exit.code) : Option.none())
+    const process = internal(self)
+    return process.state._tag === "closed"
+      ? Effect.fail(illegal(self, operation))
+      : Effect.succeed(answer(process))
   })
+
+/**
+ * The id of the OS process that it runs in, once it was started: for a thread that of its starter. Never waits. Fails
+ * with `IllegalState` after `close`.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const pid = (self: Process<unknown, unknown>): Effect.Effect<Option.Option<number>, IllegalState> =>
+  unlessClosed(self, "read the pid of", ({ ids }) => Option.fromNullable(ids?.pid))
+
+/**
+ * Its own number in the program, once it was started: that of the thread, or of the OS process. Never waits. Fails with
+ * `IllegalState` after `close`.
+ *
+ * **Source** – Python's `ident`, which is the pid.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const ident = (self: Process<unknown, unknown>): Effect.Effect<Option.Option<number>, IllegalState> =>
+  unlessClosed(self, "read the ident of", ({ ids }) => Option.fromNullable(ids?.ident))
+
+/**
+ * Something that becomes ready when the process ends, to wait for several at once with `Waitable.wait`.
+ *
+ * **Errors** – `IllegalState` before `start` and after `close`.
+ *
+ * **Source** – Python's `sentinel`, a handle of the operating system.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const sentinel = (self: Process<unknown, unknown>): Effect.Effect<Waitable, IllegalState> =>
+  Effect.suspend(() => {
+    const process = internal(self)
+    const { _tag } = process.state
+    if (_tag === "initial" || _tag === "closed") return Effect.fail(illegal(self, "take the sentinel of"))
+    return Effect.succeed(
+      makeWaitable(
+        () => !("link" in process.state),
+        () => process.stopped,
+      ),
+    )
+  })
+
+/**
+ * What is known of the process. Never waits, never fails. A process also prints as such a line:
+ * `<Process Process-1 pid=4711 stopped exitCode=0>`.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const statistics = (self: Process<unknown, unknown>): Effect.Effect<Statistics> =>
+  Effect.sync(() => internal(self).statistics)
+
+/**
+ * The process that runs this code: `MainProcess` in the main agent of the program.
+ *
+ * **Source** – Python's `current_process`.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const current: Effect.Effect<Agent.Agent & { readonly pid: number }, never, Platform> = Effect.map(
+  Platform,
+  ({ pid }) => ({ ...Agent.current(), pid }),
+)
+
+/**
+ * The process that started this one; none in the main agent of the program.
+ *
+ * **Source** – Python's `parent_process`. Its `is_alive` would always be true here: a child does not outlive its parent.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const parent: Effect.Effect<Option.Option<Agent.Parent>> = Effect.sync(() =>
+  Option.fromNullable(Agent.current().parent),
+)
+
+/**
+ * The processes that this agent started and that run, the oldest first. The workers of its pools are not among them.
+ *
+ * **Source** – Python's `active_children`, which names the workers of pools too.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const activeChildren: Effect.Effect<ReadonlyArray<Process<unknown, unknown>>> = Effect.sync(() =>
+  Array.from(Agent.state().active, (process) => process as ProcessImpl),
+)
+
+/**
+ * The logical cores of the machine, at least 1. What this process may use is `usableCores`.
+ *
+ * **Source** – Python's `cpu_count`.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const cpuCount: Effect.Effect<number, never, Platform> = Effect.map(
+  Platform,
+  (platform) => platform.cpuCount,
+)
+
+/**
+ * The cores that this process may use, at least 1: the default size of a pool.
+ *
+ * **Source** – Python's `os.process_cpu_count`.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const usableCores: Effect.Effect<number, never, Platform> = Effect.map(Platform, ({ cores }) => cores)
 
 /**
  * Tells whether the process runs. Never waits. Fails with `IllegalState` after `close`.
@@ -298,12 +536,7 @@ export const exitCode = (
  * @since 0.1.0
  */
 export const isAlive = (self: Process<unknown, unknown>): Effect.Effect<boolean, IllegalState> =>
-  Effect.suspend(() => {
-    const { state } = internal(self)
-    return state._tag === "closed"
-      ? Effect.fail(illegal(self, "ask whether alive"))
-      : Effect.succeed("link" in state)
-  })
+  unlessClosed(self, "ask whether alive", ({ state }) => "link" in state)
 
 /**
  * Asks the process to end: its fiber is interrupted and its layers are released within the grace period, then it is
@@ -326,6 +559,21 @@ export const terminate = (self: Process<unknown, unknown>): Effect.Effect<void, 
       Effect.forkDaemon(orElseAfter(stopped, grace, () => link.end(-15))),
     )
   })
+
+/**
+ * Interrupts the Effect that the process runs: its finalizers run, the task fails with `TaskInterrupted`, and the process
+ * ends with exit code 1. Does not wait; a process that has ended is left as it is. A plain function runs on: it ends by
+ * `terminate` or `kill`.
+ *
+ * **Errors** – `IllegalState` before `start` and after `close`.
+ *
+ * **Source** – Python's `interrupt` (3.14), which sends SIGINT.
+ *
+ * @category combinators
+ * @since 0.2.0
+ */
+export const interrupt = (self: Process<unknown, unknown>): Effect.Effect<void, IllegalState> =>
+  stop(self, "interrupt", (link) => Effect.sync(() => link.interrupt()))
 
 /**
  * Ends the process at once. Exit code −9. Does not wait; a process that has ended is left as it is.

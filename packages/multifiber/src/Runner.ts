@@ -21,7 +21,7 @@ import {
 } from "./wire/Protocol.ts"
 import * as Call from "./worker/Call.ts"
 import type { EffectRunner } from "./worker/EffectRunner.ts"
-import { type Defined, load } from "./worker/Loader.ts"
+import { type Defined, load, preload } from "./worker/Loader.ts"
 import { Outbox } from "./worker/Outbox.ts"
 
 /**
@@ -41,6 +41,8 @@ export interface Port {
   readonly setExitCode: (code: number) => void
   /** Writes to the agent's standard error. */
   readonly report: (text: string) => void
+  /** Throws where a value cannot be posted. */
+  readonly check: (value: unknown) => void
 }
 
 /**
@@ -56,22 +58,44 @@ export interface Runner {
   readonly choke: (error: unknown) => void
   /** The agent is ending: reports every finished task and begins no other. Deno runs on for a while after `process.exit`. */
   readonly close: () => void
+  /** The agent is told to end, by its starter or by a signal: cleans up and exits. */
+  readonly stop: () => void
 }
 
 /** Finished tasks wait at most this long for company, in milliseconds. */
 const FLUSH_AFTER = 1
 
 /**
- * Starts the runner of this agent.
+ * Starts the runner of this agent. Its starter says in the first message who the agent is.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const start = (port: Port, boot: unknown): Runner => new AgentRunner(port, boot as Boot)
+export const start = (port: Port): Runner => {
+  let booted: AgentRunner | undefined
+  port.receive((received) => {
+    const message = received as ToAgent
+    if (booted) booted.receive(message)
+    else if (message.op === Op.Boot) booted = new AgentRunner(port, message.boot)
+    else if (message.op === Op.Preload) void preload(message.urls)
+  })
+  const leave = (thrown: unknown, poisoned: boolean) => {
+    booted?.flush()
+    port.post({ op: Op.Dying, error: encodeError(thrown), poisoned } satisfies FromAgent)
+    port.exit(1)
+  }
+  return {
+    die: (thrown) => leave(thrown, false),
+    choke: (error) => leave(error, true),
+    close: () => booted?.close(),
+    stop: () => (booted ? booted.stop() : port.exit(STOPPED)),
+  }
+}
 
-class AgentRunner implements Runner {
+class AgentRunner {
   private readonly port: Port
   private readonly boot: Boot
+  /** An agent that shares no memory with its starter has its claims to itself. */
   private readonly claims: Claims.Claims
   private readonly outbox: Outbox
   private readonly inbox: Array<Segment> = []
@@ -86,15 +110,15 @@ class AgentRunner implements Runner {
   /** Somebody else goes on with `pump`: a task or the loading of one has given up the thread. */
   private suspended = false
   private stopping = false
+  private interrupted = false
 
   constructor(port: Port, boot: Boot) {
     this.port = port
     this.boot = boot
-    this.claims = Claims.attach(boot.claims)
-    this.outbox = new Outbox((message) => this.post(message))
-    Agent.identify(boot)
-    port.receive((message) => this.receive(message as ToAgent))
-    this.post({ op: Op.Ready, version: VERSION })
+    this.claims = Claims.attach(boot.claims ?? Claims.allocate(1))
+    this.outbox = new Outbox(port)
+    Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
+    port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
   }
 
   close(): void {
@@ -102,36 +126,23 @@ class AgentRunner implements Runner {
     this.flush()
   }
 
-  private flush(): void {
+  flush(): void {
     for (const failure of this.outbox.flush(this.next)) this.mourn(failure)
   }
 
-  die(thrown: unknown): void {
-    this.leave(thrown, false)
-  }
-
-  choke(error: unknown): void {
-    this.leave(error, true)
-  }
-
-  private leave(thrown: unknown, poisoned: boolean): void {
-    this.flush()
-    this.post({ op: Op.Dying, error: encodeError(thrown), poisoned })
-    this.port.exit(1)
-  }
-
-  private post(message: FromAgent): void {
-    this.port.post(message)
-  }
-
-  private receive(message: ToAgent): void {
-    if (message.op === Op.Stop) {
-      void this.stop()
-      return
+  receive(message: ToAgent): void {
+    switch (message.op) {
+      case Op.Run:
+        if (message.names) this.names.push(...message.names)
+        this.inbox.push(...message.segments)
+        if (!this.suspended) this.pump()
+        break
+      case Op.Stop:
+        this.stop()
+        break
+      case Op.Interrupt:
+        void this.interrupt()
     }
-    if (message.names) this.names.push(...message.names)
-    this.inbox.push(...message.segments)
-    if (!this.suspended) this.pump()
   }
 
   /** Runs tasks until there is none left, or one gives up the thread. */
@@ -140,7 +151,7 @@ class AgentRunner implements Runner {
     let flushed = since
     while (this.inbox.length > 0 && !this.stopping) {
       const segment = this.inbox[0] as Segment
-      if (!this.begun && !Claims.begin(this.claims, this.next)) {
+      if (!this.begun && !this.begin()) {
         this.advance(segment)
         continue
       }
@@ -169,10 +180,15 @@ class AgentRunner implements Runner {
     if (this.boot.lifetime === "process" && this.next > 0) void this.end()
   }
 
+  /** Claims the next call. Nobody can revoke it where no memory is shared. */
+  private begin(): boolean {
+    return this.boot.claims === undefined || Claims.begin(this.claims, this.next)
+  }
+
   /** Makes the next call; a promise is returned where it is not over yet. */
   private attempt(task: Defined | Failure, segment: Segment): Promise<void> | undefined {
-    if ("kind" in task) {
-      this.fail(task)
+    if (this.interrupted || "kind" in task) {
+      this.fail("kind" in task ? task : { kind: "interrupted" })
       return undefined
     }
     try {
@@ -202,11 +218,15 @@ class AgentRunner implements Runner {
   private mourn(failure: Failure): void {
     if (this.boot.lifetime !== "process") return
     this.port.setExitCode(1)
+    this.report(failure)
+  }
+
+  private report(failure: Failure): void {
     this.port.report(`${this.boot.name}: ${textOf(failure)}`)
   }
 
   private finish(segment: Segment): void {
-    Claims.finish(this.claims, this.next)
+    if (this.boot.claims !== undefined) Claims.finish(this.claims, this.next)
     this.begun = false
     this.advance(segment)
   }
@@ -269,12 +289,31 @@ class AgentRunner implements Runner {
     return runner
   }
 
-  /** Asked to stop: interrupts what can be interrupted, releases what was acquired, and ends the agent. */
-  private async stop(): Promise<void> {
+  /** Asked to stop: runs the handlers, interrupts what can be interrupted, releases what was acquired, ends the agent. */
+  stop(): void {
+    if (this.stopping) return
     this.stopping = true
+    void this.cleanUp().then(() => {
+      this.flush()
+      this.port.exit(STOPPED)
+    })
+  }
+
+  private async cleanUp(): Promise<void> {
+    for (const handler of Agent.state().terminators) {
+      try {
+        await handler()
+      } catch (thrown) {
+        this.report({ kind: "raised", error: encodeError(thrown) })
+      }
+    }
     await this.dispose()
-    this.flush()
-    this.port.exit(STOPPED)
+  }
+
+  /** Interrupts the effect that runs, and every call to come. */
+  private async interrupt(): Promise<void> {
+    this.interrupted = true
+    for (const runner of this.effectRunners.values()) (await runner).interrupt()
   }
 
   /** A process has run its task: it ends as soon as nothing of it is left. */

@@ -79,31 +79,32 @@ export interface Codec {
 }
 
 /**
- * A function together with the schemas of its values: what `TaskSchema.make` returns, to be named in `Task.module`.
+ * A function together with the schemas of its values: what `TaskSchema.make` and `Task.ofClass` return, to be named in
+ * `Task.module`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface WithSchemas<in Args extends ReadonlyArray<any>, out A, out E, out R> {
   readonly fn: (...args: Args) => unknown
-  readonly codec: Codec
+  readonly codec: Codec | undefined
   readonly _types?: { readonly _A: A; readonly _E: E; readonly _R: R }
 }
 
 /** Names no type parameter of `WithSchemas`: they would be inferred from here where `TaskSchema.make` stands inline. */
 type Definition =
   | ((...args: any) => unknown)
-  | { readonly fn: (...args: any) => unknown; readonly codec: Codec }
+  | { readonly fn: (...args: any) => unknown; readonly codec: Codec | undefined }
 
 type Success<Returned> = Returned extends Effect<infer A, any, any> ? A : Awaited<Returned>
+
+type RequirementsOf<Returned> = Returned extends Effect<any, any, infer R> ? R : never
 
 type Requirements<D> =
   D extends WithSchemas<any, any, any, infer R>
     ? R
     : D extends (...args: any) => infer Returned
-      ? Returned extends Effect<any, any, infer R>
-        ? R
-        : never
+      ? RequirementsOf<Returned>
       : never
 
 /**
@@ -211,6 +212,41 @@ export const module = <const Definitions extends Record<string, Definition>>(
 }
 
 const variance: Task.Any[typeof TypeId] = { _Args: (_: any) => {}, _A: (): any => {}, _E: (): any => {} }
+
+/**
+ * Makes a function for `Task.module` of a class: a reusable type of process with its own data and a `run`. Each call
+ * makes an object of the arguments, in the agent that runs it, and returns what its `run` returns.
+ *
+ * **Source** – Python's subclass of `Process` with a `run` of its own. There the object moves to the child; here its
+ * arguments do.
+ *
+ * @example
+ * import * as Task from "multifiber/Task"
+ *
+ * class Greeter {
+ *   private readonly name: string
+ *   constructor(name: string) {
+ *     this.name = name
+ *   }
+ *   run() {
+ *     return `hello ${this.name}`
+ *   }
+ * }
+ *
+ * export const { greeter } = Task.module(import.meta.url, { greeter: Task.ofClass(Greeter) })
+ * console.log(greeter.run("world")) // => hello world
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const ofClass = <Class extends new (...args: any) => { readonly run: () => unknown }>(
+  Type: Class,
+): WithSchemas<
+  ConstructorParameters<Class>,
+  Success<ReturnType<InstanceType<Class>["run"]>>,
+  never,
+  RequirementsOf<ReturnType<InstanceType<Class>["run"]>>
+> => ({ fn: (...args) => new Type(...args).run(), codec: undefined })
 
 /**
  * Tells whether a value is a task.

@@ -55,7 +55,7 @@ export interface Schemas<Args extends ReadonlyArray<any>, A, E> {
 export const make = <Args extends ReadonlyArray<any>, A, E = never, R = never>(
   schemas: Schemas<Args, A, E>,
   fn: (...args: Args) => A | Promise<A> | Effect.Effect<A, E, R>,
-): WithSchemas<Args, A, E, R> => ({ fn, codec: codecOf(schemas) })
+): WithSchemas<Args, A, E, R> & { readonly codec: Codec } => ({ fn, codec: codecOf(schemas) })
 
 const codecOf = ({ error, payload, success }: Schemas<any, any, any>): Codec => {
   const identity = (value: any): any => value

@@ -5,9 +5,13 @@
  */
 export * as Agent from "./Agent.ts"
 export * as AsyncResult from "./AsyncResult.ts"
+export * as Context from "./Context.ts"
 export * from "./Errors.ts"
+export * as Inherited from "./Inherited.ts"
 export * as Platform from "./Platform.ts"
 export * as Pool from "./Pool.ts"
 export * as Process from "./Process.ts"
+export * as StartMethod from "./StartMethod.ts"
 export * as Task from "./Task.ts"
 export * as TaskSchema from "./TaskSchema.ts"
+export * as Waitable from "./Waitable.ts"

@@ -325,7 +325,7 @@ describe("Pool", () => {
       expect(who).toMatchObject({
         name: expect.stringMatching(/^PoolWorker-\d+$/),
         daemon: true,
-        parent: "MainProcess",
+        parent: { name: "MainProcess", pid: process.pid },
       })
       expect(agents.map(({ name }) => name)).toContain(who.name)
       expect(agents.map(({ handle }) => handle.id)).toContain(who.threadId)

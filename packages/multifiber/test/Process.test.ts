@@ -47,7 +47,7 @@ describe("Process", () => {
       yield* Process.start(process)
       expect(Agent.current().parent).toBe(undefined)
       expect(yield* yield* Process.result(process)).toMatchObject({
-        parent: Agent.current().name,
+        parent: { name: Agent.current().name, pid: globalThis.process.pid },
         name: process.name,
       })
     }),

@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+import process from "node:process"
+import { fileURLToPath } from "node:url"
 import { Adapter, Main as SharedMain } from "@multifiber/platform-shared"
 import type * as Layer from "effect/Layer"
 import type { Platform } from "multifiber/Platform"
@@ -17,6 +19,12 @@ export const layer: Layer.Layer<Platform> = Adapter.layer({
   runtime: "bun",
   isHere: () => "Bun" in globalThis,
   capabilities: { stopsBusyThread: true },
+  argumentsFor: (module) => [
+    ...process.execArgv,
+    ...(module.protocol === "file:"
+      ? [fileURLToPath(module)]
+      : ["--eval", `import ${JSON.stringify(module.href)}`]),
+  ],
 })
 
 /**

@@ -3,9 +3,25 @@
  *
  * @since 0.1.0
  */
+import { readFileSync } from "node:fs"
 import { Adapter, Main as SharedMain } from "@multifiber/platform-shared"
 import type * as Layer from "effect/Layer"
 import type { Platform } from "multifiber/Platform"
+
+/**
+ * The options that Deno runs this program with, which it tells nobody: Linux knows them. Elsewhere, and for a program
+ * that was not started by `deno run`, a child may do everything: who may start a process may do that anyway.
+ */
+const ownOptions = (): ReadonlyArray<string> => {
+  const everything = ["--allow-all"]
+  try {
+    const [, command, ...rest] = readFileSync("/proc/self/cmdline", "utf8").split("\0")
+    const script = rest.findIndex((argument) => !argument.startsWith("-"))
+    return command === "run" && script > 0 ? rest.slice(0, script) : everything
+  } catch {
+    return everything
+  }
+}
 
 /**
  * The `Platform` of Deno.
@@ -22,6 +38,7 @@ export const layer: Layer.Layer<Platform> = Adapter.layer({
         "Deno 2.9 reports the end of a terminated thread at once, while busy code in it runs on (denoland/deno PR 35657)",
     },
   },
+  argumentsFor: (module) => ["run", ...ownOptions(), module.href],
 })
 
 /**

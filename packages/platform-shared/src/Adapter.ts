@@ -3,10 +3,17 @@
  *
  * @since 0.1.0
  */
-import { availableParallelism } from "node:os"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import { type Capabilities, Platform, type PlatformService } from "multifiber/Platform"
+import { availableParallelism, cpus } from "node:os"
+import process from "node:process"
+import type * as Layer from "effect/Layer"
+import {
+  type Capabilities,
+  type Platform,
+  type PlatformService,
+  layer as platformLayer,
+  type StartAgent,
+} from "multifiber/Platform"
+import { type ArgumentsFor, makeStartProcess } from "./OsProcesses.ts"
 import { makeHold, startThread } from "./WorkerThreads.ts"
 
 /**
@@ -20,6 +27,7 @@ export interface Traits {
   /** The program runs on this runtime. */
   readonly isHere: () => boolean
   readonly capabilities: Capabilities
+  readonly argumentsFor: ArgumentsFor
 }
 
 /**
@@ -28,18 +36,22 @@ export interface Traits {
  * @category layers
  * @since 0.1.0
  */
-export const layer = ({ capabilities, isHere, runtime }: Traits): Layer.Layer<Platform> =>
-  Layer.effect(
-    Platform,
-    Effect.sync(() => ({
-      runtime,
-      cores: availableParallelism(),
-      capabilities,
-      startThread: isHere()
-        ? startThread
+export const layer = ({ argumentsFor, capabilities, isHere, runtime }: Traits): Layer.Layer<Platform> =>
+  platformLayer(() => {
+    const here = (start: StartAgent): StartAgent =>
+      isHere()
+        ? start
         : () => {
             throw new Error(`this is not ${runtime}: use the layer of @multifiber/platform`)
-          },
+          }
+    return {
+      runtime,
+      cpuCount: Math.max(1, cpus().length),
+      cores: availableParallelism(),
+      pid: process.pid,
+      capabilities,
+      startThread: here(startThread),
+      startProcess: here(makeStartProcess(argumentsFor)),
       ...makeHold(),
-    })),
-  )
+    }
+  })

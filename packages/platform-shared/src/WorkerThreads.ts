@@ -3,12 +3,11 @@
  *
  * @since 0.1.0
  */
-import { existsSync } from "node:fs"
+import process from "node:process"
 import { setInterval } from "node:timers"
-import { fileURLToPath } from "node:url"
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
-import type { AgentExit, AgentHandle, AgentListener, PlatformService } from "multifiber/Platform"
-import { inlineWorker } from "./inlineWorker.ts"
+import type { AgentExit, AgentHandle, AgentListener, PlatformService, StartAgent } from "multifiber/Platform"
+import { workerUrl } from "./workerFile.ts"
 
 /**
  * What a worker thread is born with.
@@ -16,20 +15,8 @@ import { inlineWorker } from "./inlineWorker.ts"
  * @internal
  */
 export interface WorkerData {
-  readonly boot: unknown
   /** Closes when the thread is really gone. The thread holds it and never uses it. */
   readonly lifeline: MessagePort
-}
-
-const workerFile = new URL("./multifiber-worker.ts", import.meta.url)
-
-/** The worker file beside this module, or its text where a bundler left the file behind. */
-const workerUrl = (): URL => {
-  if (workerFile.protocol !== "file:") {
-    return new URL(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(workerFile.href)}`)}`)
-  }
-  if (inlineWorker === undefined || existsSync(fileURLToPath(workerFile))) return workerFile
-  return new URL(`data:text/javascript,${encodeURIComponent(inlineWorker)}`)
 }
 
 /**
@@ -38,11 +25,11 @@ const workerUrl = (): URL => {
  * @category constructors
  * @since 0.1.0
  */
-export const startThread: PlatformService["startThread"] = (name, boot, listener) => {
+export const startThread: StartAgent = (name, listener) => {
   const lifeline = new MessageChannel()
   const worker = new Worker(workerUrl(), {
     name,
-    workerData: { boot, lifeline: lifeline.port2 },
+    workerData: { lifeline: lifeline.port2 } satisfies WorkerData,
     transferList: [lifeline.port2],
   })
   return observe(worker, lifeline.port1, listener)
@@ -74,6 +61,8 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
   worker.unref()
   return {
     id: worker.threadId,
+    pid: process.pid,
+    sharesMemory: true,
     post: (message) => worker.postMessage(message),
     end: (code) => {
       asked ??= code

@@ -5,4 +5,5 @@
  */
 export * as Adapter from "./Adapter.ts"
 export * as Main from "./Main.ts"
+export * as OsProcesses from "./OsProcesses.ts"
 export * as WorkerThreads from "./WorkerThreads.ts"

@@ -2,7 +2,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type AgentExit, type AgentHandle, Platform, type PlatformService } from "multifiber/Platform"
+import {
+  type AgentExit,
+  type AgentHandle,
+  Platform,
+  type PlatformService,
+  type StartAgent,
+} from "multifiber/Platform"
 
 export type AgentEvent = "message" | "messageError" | "exit" | "gone"
 
@@ -42,33 +48,39 @@ const record = (
       each.resume(Effect.void)
     }
   }
-  const startThread: PlatformService["startThread"] = (name, boot, listener) => {
-    const events: Array<AgentEvent> = []
-    let exit: AgentExit | undefined
-    const note = <A extends ReadonlyArray<unknown>>(event: AgentEvent, tell: (...args: A) => void) => {
-      return (...args: A) => {
-        events.push(event)
-        if (event === "exit") exit = args[0] as AgentExit
-        tell(...args)
-        changed()
+  const recording =
+    (start: StartAgent): StartAgent =>
+    (name, listener, executable) => {
+      const events: Array<AgentEvent> = []
+      let exit: AgentExit | undefined
+      const note = <A extends ReadonlyArray<unknown>>(event: AgentEvent, tell: (...args: A) => void) => {
+        return (...args: A) => {
+          events.push(event)
+          if (event === "exit") exit = args[0] as AgentExit
+          tell(...args)
+          changed()
+        }
       }
+      const handle = start(
+        name,
+        {
+          onMessage: note("message", listener.onMessage),
+          onMessageError: note("messageError", listener.onMessageError),
+          onExit: note("exit", listener.onExit),
+          onGone: note("gone", listener.onGone),
+        },
+        executable,
+      )
+      agents.push({
+        name,
+        handle,
+        events,
+        get exit() {
+          return exit
+        },
+      })
+      return handle
     }
-    const handle = platform.startThread(name, boot, {
-      onMessage: note("message", listener.onMessage),
-      onMessageError: note("messageError", listener.onMessageError),
-      onExit: note("exit", listener.onExit),
-      onGone: note("gone", listener.onGone),
-    })
-    agents.push({
-      name,
-      handle,
-      events,
-      get exit() {
-        return exit
-      },
-    })
-    return handle
-  }
   const until = (condition: () => boolean): Effect.Effect<void> =>
     Effect.async((resume) => {
       if (condition()) return resume(Effect.void)
@@ -80,7 +92,9 @@ const record = (
     records: { agents, holds: () => holds, until },
     recorded: {
       ...platform,
-      startThread,
+      startThread: recording(platform.startThread),
+      startProcess: recording(platform.startProcess),
+      startReserved: recording(platform.startReserved),
       hold: () => {
         holds++
         platform.hold()

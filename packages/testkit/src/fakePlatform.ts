@@ -5,7 +5,7 @@
  */
 import { setImmediate } from "node:timers"
 import * as Agent from "multifiber/Agent"
-import type { AgentExit, AgentListener, PlatformService } from "multifiber/Platform"
+import type { AgentExit, AgentListener, PlatformService, StartAgent } from "multifiber/Platform"
 import * as Runner from "multifiber/Runner"
 import * as Task from "multifiber/Task"
 
@@ -41,29 +41,27 @@ export class FakeAgent {
   }
 
   /** Starts the runner. */
-  start(boot: unknown): void {
-    asMain(() => {
-      const runner = Runner.start(
-        {
-          post: (message) => this.toStarter(structuredClone(message)),
-          receive: (handler) => {
-            this.handler = (message) => {
-              try {
-                handler(message)
-              } catch (error) {
-                runner.die(error)
-              }
+  start(): void {
+    const asAgent = makeIdentity()
+    const runner = Runner.start({
+      post: (message) => this.toStarter(structuredClone(message)),
+      receive: (handler) => {
+        this.handler = (message) =>
+          asAgent(() => {
+            try {
+              handler(message)
+            } catch (error) {
+              runner.die(error)
             }
-          },
-          release: () => setImmediate(() => this.die({ code: this.exitCode })),
-          exit: (code) => this.die({ code }),
-          setExitCode: (code) => {
-            this.exitCode = code
-          },
-          report: () => {},
-        },
-        boot,
-      )
+          })
+      },
+      release: () => setImmediate(() => this.die({ code: this.exitCode })),
+      exit: (code) => this.die({ code }),
+      setExitCode: (code) => {
+        this.exitCode = code
+      },
+      report: () => {},
+      check: structuredClone,
     })
   }
 
@@ -123,13 +121,18 @@ export class FakeAgent {
 
 const AGENT = Symbol.for("multifiber/agent/1")
 
-/** Starts a runner here and stays who we are: it takes itself for the only one of its agent. */
-const asMain = (start: () => void): void => {
-  const main = Agent.current()
-  // A runner that imports a task module marks its agent, which must not keep us from starting others.
-  Object.defineProperty(main, "importing", { get: () => false, set: () => {} })
-  start()
-  Object.assign(globalThis, { [AGENT]: main })
+/** Lets a runner handle messages here as an agent of its own: it takes itself for the only one. */
+const makeIdentity = () => {
+  let own: unknown
+  return (handle: () => void): void => {
+    const main = Agent.state()
+    // A runner that imports a task module marks its agent, which must not keep us from starting others.
+    Object.defineProperty(main, "importing", { get: () => false, set: () => {} })
+    Object.assign(globalThis, { [AGENT]: own })
+    handle()
+    own = Agent.state()
+    Object.assign(globalThis, { [AGENT]: main })
+  }
 }
 
 export interface FakePlatform {
@@ -144,22 +147,34 @@ export const make = ({ exitsInsideEnd = false, failingStart, stillborn }: Option
   const agents: Array<FakeAgent> = []
   let starts = 0
   let holds = 0
+  const start: StartAgent = (name, listener) => {
+    starts++
+    if (starts === failingStart) throw new Error("no thread left")
+    const agent = new FakeAgent(name, listener, exitsInsideEnd)
+    agents.push(agent)
+    if (starts === stillborn) agent.die()
+    else agent.start()
+    return {
+      id: starts,
+      pid: 1,
+      sharesMemory: true,
+      post: (message) => agent.post(message),
+      end: (code) => agent.end(code),
+    }
+  }
   return {
     agents,
     holds: () => holds,
     service: {
       runtime: "node",
+      cpuCount: 2,
       cores: 2,
+      pid: 1,
       capabilities: { stopsBusyThread: true },
-      startThread: (name, boot, listener) => {
-        starts++
-        if (starts === failingStart) throw new Error("no thread left")
-        const agent = new FakeAgent(name, listener, exitsInsideEnd)
-        agents.push(agent)
-        if (starts === stillborn) agent.die()
-        else agent.start(boot)
-        return { id: starts, post: (message) => agent.post(message), end: (code) => agent.end(code) }
-      },
+      startThread: start,
+      startProcess: start,
+      startReserved: start,
+      configureReserve: () => {},
       hold: () => {
         holds++
       },

@@ -21,14 +21,20 @@ const logged = () => {
   return { log, listener }
 }
 
+/** The first message of a starter: who the agent is. */
 const boot = {
-  version: 1,
-  name: "fake",
-  path: [1],
-  daemon: true,
-  parent: "MainProcess",
-  claims: new SharedArrayBuffer(64 + 4 * 8),
-  lifetime: "worker",
+  op: 6,
+  boot: {
+    version: 1,
+    name: "fake",
+    path: [1],
+    daemon: true,
+    startMethod: "thread",
+    parent: { name: "MainProcess", pid: 1 },
+    inherited: {},
+    claims: new SharedArrayBuffer(64 + 4 * 8),
+    lifetime: "worker",
+  },
 }
 
 const turns = async (count: number) => {
@@ -39,7 +45,8 @@ describe("fakePlatform", () => {
   for (const exitsInsideEnd of [false, true]) {
     it(`tells the exit once, after the last message, then gone (exits inside end: ${exitsInsideEnd})`, async () => {
       const { listener, log } = logged()
-      const handle = FakePlatform.make({ exitsInsideEnd }).service.startThread("fake", boot, listener)
+      const handle = FakePlatform.make({ exitsInsideEnd }).service.startThread("fake", listener)
+      handle.post(boot)
       expect(log).toEqual([])
       await turns(3)
       handle.end(-9)
@@ -51,13 +58,13 @@ describe("fakePlatform", () => {
   }
 
   it("refuses a message that cannot be cloned at once", () => {
-    const handle = FakePlatform.make().service.startThread("fake", boot, logged().listener)
+    const handle = FakePlatform.make().service.startThread("fake", logged().listener)
     expect(() => handle.post(() => {})).toThrow(/be cloned/)
   })
 
   it("fails the start it was told to fail, and counts holds", () => {
     const { holds, service } = FakePlatform.make({ failingStart: 2 })
-    const start = () => service.startThread("fake", boot, logged().listener)
+    const start = () => service.startThread("fake", logged().listener)
     start()
     expect(start).toThrow("no thread left")
     start()

@@ -4,11 +4,11 @@
  */
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "../Agent.ts"
-import { EncodingFailed, IllegalState, MainGuardMissing, StartFailed } from "../Errors.ts"
-import type { AgentExit, AgentHandle, PlatformService } from "../Platform.ts"
+import { IllegalState, MainGuardMissing, StartFailed } from "../Errors.ts"
+import type { AgentExit, AgentHandle, AgentListener, PlatformService, StartAgent } from "../Platform.ts"
 import type { Task } from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
-import { decodeError } from "../wire/Failure.ts"
+import { decodeError, refusalOf } from "../wire/Failure.ts"
 import {
   type Boot,
   EACH,
@@ -44,7 +44,21 @@ export interface AgentOptions {
   readonly name: string
   readonly path: ReadonlyArray<number>
   readonly daemon: boolean
+  readonly startMethod: Agent.StartMethod
   readonly lifetime: Boot["lifetime"]
+}
+
+const SILENT: LinkListener = { onReady: () => {}, onSettled: () => {}, onExit: () => {}, onGone: () => {} }
+
+const startWith = (platform: PlatformService, method: Agent.StartMethod): StartAgent => {
+  switch (method) {
+    case "thread":
+      return platform.startThread
+    case "spawn":
+      return platform.startProcess
+    case "forkserver":
+      return platform.startReserved
+  }
 }
 
 export class AgentLink {
@@ -52,7 +66,7 @@ export class AgentLink {
   state: "starting" | "ready" | "ended" = "starting"
   private readonly claims: Claims.Claims
   private readonly handle: AgentHandle
-  private readonly listener: LinkListener
+  private listener: LinkListener
   private readonly ring = new Array<Job | undefined>(CAPACITY).fill(undefined)
   private readonly numbers = new Map<Task.Any, number>()
   /** Sequence numbers: of the oldest job without a report, and of the next to send. */
@@ -63,7 +77,7 @@ export class AgentLink {
 
   /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
   constructor(platform: PlatformService, options: AgentOptions, listener: LinkListener) {
-    const self = Agent.current()
+    const self = Agent.state()
     if (self.importing) throw new MainGuardMissing({ agent: self.name })
     if (self.daemon) {
       throw new IllegalState({ operation: `start "${options.name}"`, state: `"${self.name}" is daemonic` })
@@ -72,20 +86,47 @@ export class AgentLink {
     this.listener = listener
     const memory = Claims.allocate(CAPACITY)
     this.claims = Claims.attach(memory)
-    const boot: Boot = { version: VERSION, ...options, parent: self.name, claims: memory }
     try {
-      this.handle = platform.startThread(options.name, boot, {
+      const heard: AgentListener = {
         onMessage: (message) => this.receive(message as FromAgent),
         onMessageError: (error) => {
           this.lastError = error
           this.handle.end(-9)
         },
         onExit: (exit) => this.exit(exit),
-        onGone: listener.onGone,
+        onGone: () => this.listener.onGone(),
+      }
+      this.handle = startWith(platform, options.startMethod)(options.name, heard, self.executable)
+      this.boot({
+        version: VERSION,
+        ...options,
+        parent: { name: self.name, pid: platform.pid },
+        inherited: Object.fromEntries(self.inherited),
+        claims: this.handle.sharesMemory ? memory : undefined,
       })
     } catch (cause) {
       throw new StartFailed({ agent: options.name, cause })
     }
+  }
+
+  /** Tells the agent who it is. */
+  private boot(boot: Boot): void {
+    try {
+      this.handle.post({ op: Op.Boot, boot } satisfies ToAgent)
+    } catch (cause) {
+      this.listener = SILENT
+      this.handle.end(-9)
+      throw cause
+    }
+  }
+
+  /** Its thread or OS process. */
+  get id(): number {
+    return this.handle.id
+  }
+
+  get pid(): number {
+    return this.handle.pid
   }
 
   /** Jobs that the agent has and that are not settled. */
@@ -96,27 +137,33 @@ export class AgentLink {
     return this.tail - this.head
   }
 
-  /** The agent can hear a request to stop: it is idle, or runs what gives up the thread. */
+  /**
+   * The agent may hear a request to stop: it is idle, or runs what gives up the thread. Without shared memory nobody can
+   * tell.
+   */
   get listens(): boolean {
-    return this.state === "ready" && (this.live === 0 || Claims.holds(this.claims))
+    if (this.state !== "ready") return false
+    return this.live === 0 || !this.handle.sharesMemory || Claims.holds(this.claims)
   }
 
   /** Sends jobs in this order; those that cannot be encoded fail alone. */
   send(jobs: ReadonlyArray<Job>): void {
-    if (this.post(jobs)) return
+    if (this.post(jobs) === undefined) return
     for (const job of jobs) {
-      if (!this.post([job])) refuse(job)
+      const refused = this.post([job])
+      if (refused !== undefined) refuse(job, refused.cause)
     }
   }
 
-  private post(jobs: ReadonlyArray<Job>): boolean {
+  /** Tells why the jobs cannot be sent, if so. */
+  private post(jobs: ReadonlyArray<Job>): { readonly cause: unknown } | undefined {
     const { names, segments, tasks } = this.pack(jobs)
     const message: ToAgent = { op: Op.Run, segments, ...(names.length > 0 ? { names } : {}) }
     for (let i = 0; i < jobs.length; i++) Claims.send(this.claims, this.tail + i)
     try {
       this.handle.post(message)
-    } catch {
-      return false
+    } catch (cause) {
+      return { cause }
     }
     for (const task of tasks) this.numbers.set(task, this.numbers.size)
     for (const job of jobs) {
@@ -125,7 +172,7 @@ export class AgentLink {
       job.sequence = this.tail++
     }
     this.live += jobs.length
-    return true
+    return undefined
   }
 
   /** Lays the jobs out in columns: one segment for each run of calls of the same task and arity. */
@@ -210,9 +257,10 @@ export class AgentLink {
     return this.ring.filter((job) => job !== undefined)
   }
 
-  /** Takes a job back that the agent has not begun. */
+  /** Takes a job back that the agent has not begun. Without shared memory what was sent stays sent. */
   revoke(job: Job): boolean {
-    if (job.link !== this || !Claims.revoke(this.claims, job.sequence)) return false
+    if (job.link !== this || !this.handle.sharesMemory || !Claims.revoke(this.claims, job.sequence))
+      return false
     this.take(job.sequence)
     job.link = undefined
     return true
@@ -233,6 +281,11 @@ export class AgentLink {
   /** Asks the agent to interrupt, release and end. */
   stop(): void {
     if (this.state !== "ended") this.handle.post({ op: Op.Stop } satisfies ToAgent)
+  }
+
+  /** Asks the agent to interrupt the effect that it runs. */
+  interrupt(): void {
+    if (this.state !== "ended") this.handle.post({ op: Op.Interrupt } satisfies ToAgent)
   }
 
   /** Ends the agent at once. */
@@ -265,15 +318,8 @@ const indexOrPush = <A>(array: Array<A>, value: A): number => {
 }
 
 /** Fails a job that cannot be sent, with the reason. */
-const refuse = (job: Job): void => {
+const refuse = (job: Job, cause: unknown): void => {
   const { arity, payload } = job
-  let cause: unknown
-  try {
-    structuredClone(payload)
-    cause = new Error("the runtime refused to send it")
-  } catch (thrown) {
-    cause = thrown
-  }
   const value = describe(arity === 1 ? [payload] : payload)
-  job.fail(new EncodingFailed({ task: job.task.name, subject: "argument", value, cause }))
+  job.fail(refusalOf({ task: job.task.name, subject: "argument", value, cause }))
 }

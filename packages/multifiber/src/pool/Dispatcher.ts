@@ -42,15 +42,17 @@ export class Dispatcher extends Watched {
   readonly workers: Array<Worker> = []
   private readonly queue = new JobQueue()
   private readonly platform: PlatformService
+  private readonly startMethod: Agent.StartMethod
   private readonly size: number
   private unsettled = 0
   private pumpScheduled = false
   private timer: ReturnType<typeof setTimeout> | undefined = undefined
 
   /** Starts `size` workers; where one does not start, the others are ended and the pool has failed. */
-  constructor(platform: PlatformService, size: number) {
+  constructor(platform: PlatformService, startMethod: Agent.StartMethod, size: number) {
     super()
     this.platform = platform
+    this.startMethod = startMethod
     this.size = size
     while (this.state._tag === "running" && this.workers.length < size) this.tryStartWorker()
   }
@@ -140,11 +142,13 @@ export class Dispatcher extends Watched {
   }
 
   private startWorker(): void {
+    const { platform, startMethod } = this
     const path = Agent.nextPath()
+    const name = Agent.defaultName("PoolWorker", path)
     const worker: Worker = {
       link: new AgentLink(
-        this.platform,
-        { name: Agent.defaultName("PoolWorker", path), path, daemon: true, lifetime: "worker" },
+        platform,
+        { name, path, daemon: true, startMethod, lifetime: "worker" },
         {
           onReady: () => {
             this.schedulePump()

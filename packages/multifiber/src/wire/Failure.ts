@@ -3,6 +3,7 @@ import {
   EncodingFailed,
   InitializerFailed,
   ModuleNotLoaded,
+  NotTransferable,
   RemoteFailure,
   type TaskError,
   TaskInterrupted,
@@ -21,7 +22,7 @@ export const decodeFailure = (task: Task.Task.Any, failure: Failure, frames: str
     case "raised":
       return decodeError(failure.error, `task "${name}" of ${url}`, frames)
     case "encoding":
-      return new EncodingFailed({
+      return refusalOf({
         task: name,
         subject: failure.subject,
         value: failure.value,
@@ -36,6 +37,16 @@ export const decodeFailure = (task: Task.Task.Any, failure: Failure, frames: str
     case "initializer":
       return new InitializerFailed({ url: failure.url, cause: decodeError(failure.error, failure.url) })
   }
+}
+
+/** Why a value cannot be sent: the adapters tell of shared memory by the name of their error. */
+export const refusalOf = (
+  refused: ConstructorParameters<typeof EncodingFailed>[0],
+): EncodingFailed | NotTransferable => {
+  const { cause, subject, task } = refused
+  return cause instanceof Error && cause.name === "NotTransferable"
+    ? new NotTransferable({ task, subject, reason: cause.message })
+    : new EncodingFailed(refused)
 }
 
 const decodeTyped = (task: Task.Task.Any, value: unknown): unknown => {

@@ -5,25 +5,38 @@
  * order and reports how far it came. Values travel as columns of one batch (a struct of arrays), which costs a third of
  * a message per task.
  */
+import type { Parent, StartMethod } from "../Agent.ts"
 import type { EncodedError } from "./EncodedError.ts"
 
 /** Raised whenever a message changes its shape. */
 export const VERSION = 1
 
-export const Op = { Run: 0, Stop: 1, Ready: 2, Settled: 3, Dying: 4 } as const
+export const Op = {
+  Run: 0,
+  Stop: 1,
+  Ready: 2,
+  Settled: 3,
+  Dying: 4,
+  Preload: 5,
+  Boot: 6,
+  Interrupt: 7,
+} as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
 export const STOPPED = 143
 
-/** What an agent is born with. */
+/** Who an agent is, and what it takes over from its starter: its first message but for `Preload`. */
 export interface Boot {
   readonly version: number
   readonly name: string
   readonly path: ReadonlyArray<number>
   readonly daemon: boolean
-  readonly parent: string
-  /** Memory of the claims (`@multifiber/kernel/Claims`). */
-  readonly claims: SharedArrayBuffer
+  readonly startMethod: StartMethod
+  readonly parent: Parent
+  /** Values of `Inherited`, by name. */
+  readonly inherited: Readonly<Record<string, unknown>>
+  /** Memory of the claims (`@multifiber/kernel/Claims`); none where the agent shares no memory with its starter. */
+  readonly claims: SharedArrayBuffer | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
   readonly lifetime: "worker" | "process"
 }
@@ -50,6 +63,9 @@ export interface Segment {
 export const EACH = -1
 
 export type ToAgent =
+  | { readonly op: typeof Op.Boot; readonly boot: Boot }
+  /** Modules to import ahead of any task, for an agent of a reserve. */
+  | { readonly op: typeof Op.Preload; readonly urls: ReadonlyArray<string> }
   | {
       readonly op: typeof Op.Run
       readonly segments: ReadonlyArray<Segment>
@@ -57,6 +73,7 @@ export type ToAgent =
       readonly names?: ReadonlyArray<TaskName>
     }
   | { readonly op: typeof Op.Stop }
+  | { readonly op: typeof Op.Interrupt }
 
 /** Why a task failed, as data. */
 export type Failure =

@@ -27,6 +27,8 @@ export interface EffectRunner {
   readonly build: (url: string, layer: Layer.Layer<any, any, never>) => Promise<void>
   /** Runs an effect with the services of its module; rejects with `EffectFailure`. */
   readonly run: (url: string, effect: Effect.Effect<unknown, unknown, any>) => Promise<unknown>
+  /** Interrupts what runs; does not wait for it. */
+  readonly interrupt: () => void
   /** Interrupts what runs, then releases the layers, the newest first. */
   readonly dispose: () => Promise<void>
 }
@@ -54,6 +56,9 @@ export const make = (): EffectRunner => {
       running.add(fiber)
       fiber.addObserver(() => running.delete(fiber))
       return settle(Effect.runPromise(Fiber.await(fiber)))
+    },
+    interrupt: () => {
+      for (const fiber of running) fiber.unsafeInterruptAsFork(fiber.id())
     },
     dispose: async () => {
       await Effect.runPromise(Fiber.interruptAll(running))

@@ -6,15 +6,27 @@ import type { Failure, TaskName } from "../wire/Protocol.ts"
 
 export type Defined = Exclude<ReturnType<typeof Task.lookup>, string | undefined>
 
-export const load = async ({ name, url }: TaskName): Promise<Defined | Failure> => {
-  const agent = Agent.current()
+/** Imports a module; what stands at its top level may start no agents meanwhile. */
+const importModule = async (url: string): Promise<void> => {
+  const agent = Agent.state()
   agent.importing = true
   try {
     await import(url)
-  } catch (thrown) {
-    return { kind: "notLoaded", error: encodeError(thrown) }
   } finally {
     agent.importing = false
+  }
+}
+
+/** Imports modules ahead of their tasks, one after the other. One that does not load is told of when its task runs. */
+export const preload = async (urls: ReadonlyArray<string>): Promise<void> => {
+  for (const url of urls) await importModule(url).catch(() => {})
+}
+
+export const load = async ({ name, url }: TaskName): Promise<Defined | Failure> => {
+  try {
+    await importModule(url)
+  } catch (thrown) {
+    return { kind: "notLoaded", error: encodeError(thrown) }
   }
   const task = Task.lookup(url, name)
   if (task === undefined) {

@@ -1,4 +1,5 @@
 /** The results of the tasks that an agent has passed and not yet reported. */
+import type { Port } from "../Runner.ts"
 import { describe, encodeError } from "../wire/EncodedError.ts"
 import { type Failure, type FromAgent, Op } from "../wire/Protocol.ts"
 
@@ -7,10 +8,10 @@ export class Outbox {
   private failures: Array<readonly [number, Failure]> = []
   private busy = 0
   private reported = 0
-  private readonly post: (message: FromAgent) => void
+  private readonly port: Pick<Port, "post" | "check">
 
-  constructor(post: (message: FromAgent) => void) {
-    this.post = post
+  constructor(port: Pick<Port, "post" | "check">) {
+    this.port = port
   }
 
   succeed(value: unknown): void {
@@ -36,34 +37,36 @@ export class Outbox {
     this.busy = 0
     this.reported = next
     try {
-      this.post({ op: Op.Settled, next, values, failures, busy })
+      this.port.post({ op: Op.Settled, next, values, failures, busy } satisfies FromAgent)
       return []
     } catch {
-      const isolated = isolate(values, failures)
-      this.post({ op: Op.Settled, next, busy, ...isolated })
+      const isolated = this.isolate(values, failures)
+      this.port.post({ op: Op.Settled, next, busy, ...isolated } satisfies FromAgent)
       return isolated.failures.flatMap(([, failure]) => (failure.kind === "encoding" ? [failure] : []))
     }
   }
-}
 
-/** Replaces what cannot be encoded by failures of those tasks alone. */
-const isolate = (values: Array<unknown>, failures: ReadonlyArray<readonly [number, Failure]>) => {
-  const kept = failures.map(([index, failure]) => [index, encodable(failure, "error") ?? failure] as const)
-  values.forEach((value, index) => {
-    const failure = encodable(value, "result")
-    if (failure === undefined) return
-    values[index] = undefined
-    kept.push([index, failure])
-  })
-  return { values, failures: kept.sort(([left], [right]) => left - right) }
-}
+  /** Replaces what cannot be encoded by failures of those tasks alone. */
+  private isolate(values: Array<unknown>, failures: ReadonlyArray<readonly [number, Failure]>) {
+    const kept = failures.map(
+      ([index, failure]) => [index, this.refusal(failure, "error") ?? failure] as const,
+    )
+    values.forEach((value, index) => {
+      const failure = this.refusal(value, "result")
+      if (failure === undefined) return
+      values[index] = undefined
+      kept.push([index, failure])
+    })
+    return { values, failures: kept.sort(([left], [right]) => left - right) }
+  }
 
-/** The failure of a value that cannot be encoded, or `undefined`. */
-const encodable = (value: unknown, subject: "result" | "error"): Failure | undefined => {
-  try {
-    structuredClone(value)
-    return undefined
-  } catch (thrown) {
-    return { kind: "encoding", subject, value: describe(value), error: encodeError(thrown) }
+  /** The failure of a value that cannot be encoded, or `undefined`. */
+  private refusal(value: unknown, subject: "result" | "error"): Failure | undefined {
+    try {
+      this.port.check(value)
+      return undefined
+    } catch (thrown) {
+      return { kind: "encoding", subject, value: describe(value), error: encodeError(thrown) }
+    }
   }
 }

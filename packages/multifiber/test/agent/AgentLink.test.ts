@@ -1,7 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
+import * as FakePlatform from "@multifiber/testkit/fakePlatform"
 import { AgentLink, type LinkExit } from "../../src/agent/AgentLink.ts"
 import type { Job } from "../../src/agent/Job.ts"
-import type { AgentListener, PlatformService } from "../../src/Platform.ts"
+import type { AgentListener, PlatformService, StartAgent } from "../../src/Platform.ts"
 import { Op, VERSION } from "../../src/wire/Protocol.ts"
 import { idOf, jobOf } from "../jobs.ts"
 
@@ -16,24 +17,20 @@ const linkToPuppet = () => {
   }> = []
   let agent = {} as AgentListener
   const ids = (jobs: ReadonlyArray<Job>) => jobs.map(idOf)
-  const platform: PlatformService = {
-    runtime: "node",
-    cores: 1,
-    capabilities: { stopsBusyThread: true },
-    startThread: (_name, _boot, listener) => {
-      agent = listener
-      return {
-        id: 1,
-        post: (message) => posted.push(structuredClone(message)),
-        end: (code) => listener.onExit({ code, error: undefined }),
-      }
-    },
-    hold: () => {},
-    release: () => {},
+  const startThread: StartAgent = (_name, listener) => {
+    agent = listener
+    return {
+      id: 1,
+      pid: 1,
+      sharesMemory: true,
+      post: (message) => posted.push(structuredClone(message)),
+      end: (code) => listener.onExit({ code, error: undefined }),
+    }
   }
+  const platform: PlatformService = { ...FakePlatform.make().service, startThread }
   const link = new AgentLink(
     platform,
-    { name: "puppet", path: [1], daemon: true, lifetime: "worker" },
+    { name: "puppet", path: [1], daemon: true, startMethod: "thread", lifetime: "worker" },
     {
       onReady: () => events.push("ready"),
       onSettled: (ran) => events.push(`settled ${ran}`),
@@ -41,6 +38,8 @@ const linkToPuppet = () => {
       onGone: () => events.push("gone"),
     },
   )
+  // The first message tells the agent who it is.
+  posted.shift()
   const say = (message: unknown) => agent.onMessage(structuredClone(message))
   return { link, posted, events, exits, say, agent: () => agent }
 }

@@ -1,0 +1,92 @@
+/**
+ * Agents as OS processes, by the `node:child_process` that Node, Deno and Bun have in common: a channel for frames, and
+ * the standard streams of the program.
+ *
+ * @since 0.2.0
+ */
+import { spawn } from "node:child_process"
+import { constants } from "node:os"
+import process from "node:process"
+import type { AgentExit, AgentHandle, AgentListener, StartAgent } from "multifiber/Platform"
+import { decode, encode } from "./Frames.ts"
+import { workerUrl } from "./workerFile.ts"
+
+/**
+ * The arguments with which the runtime runs a module, its own options among them. Throws where it cannot.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type ArgumentsFor = (module: URL) => ReadonlyArray<string>
+
+/**
+ * Starts OS processes of the runtime that runs the program, by another executable of it where one is given.
+ *
+ * @category constructors
+ * @since 0.2.0
+ */
+export const makeStartProcess =
+  (argumentsFor: ArgumentsFor): StartAgent =>
+  (_name, listener, executable = process.execPath) =>
+    observe(
+      spawn(executable, [...argumentsFor(workerUrl())], {
+        serialization: "advanced",
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        // An executable that Bun compiled runs its own program unless it is told to be Bun.
+        env: { ...process.env, BUN_BE_BUN: "1" },
+      }),
+      listener,
+    )
+
+type Child = ReturnType<typeof spawn>
+
+/** How long the channel may outlive the process, in milliseconds, before it counts as broken. */
+const LAST_MESSAGES = 500
+
+const observe = (child: Child, listener: AgentListener): AgentHandle => {
+  let asked: -15 | -9 | undefined
+  let exit: AgentExit | undefined
+  let told = false
+  /** Comes after the last message: the exit and the end of the channel may come in any order. */
+  const tell = () => {
+    if (told || exit === undefined) return
+    told = true
+    listener.onExit(exit)
+    listener.onGone()
+  }
+  const ended = (own: number, error?: unknown) => {
+    exit ??= { code: asked ?? own, error }
+    if (child.connected) setTimeout(tell, LAST_MESSAGES)
+    else setImmediate(tell)
+  }
+  child.on("message", (frame) => {
+    let message: unknown
+    try {
+      message = decode(frame)
+    } catch (error) {
+      listener.onMessageError(error)
+      return
+    }
+    listener.onMessage(message)
+  })
+  child.on("disconnect", () => setImmediate(tell))
+  // On Deno also of a frame that the end of the process has cut.
+  child.on("error", (error) => (child.pid === undefined ? ended(1, error) : tell()))
+  child.on("exit", (code, signal) => ended(code ?? -constants.signals[signal ?? "SIGKILL"]))
+  child.unref()
+  // Bun's has none, and does not need it.
+  child.channel?.unref?.()
+  return {
+    id: child.pid ?? 0,
+    pid: child.pid ?? 0,
+    sharesMemory: false,
+    post: (message) => {
+      const frame = encode(message)
+      if (child.connected) child.send(frame)
+    },
+    end: (code) => {
+      asked ??= code
+      child.kill("SIGKILL")
+    },
+  }
+}

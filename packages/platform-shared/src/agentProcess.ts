@@ -1,0 +1,83 @@
+/**
+ * The runner's port inside an OS process, its signals, and the watch for its parent's death.
+ *
+ * A process whose parent is gone stops as if it were terminated: its channel closes. One that is busy does not hear of
+ * it; a thread that looks for its parent ends it.
+ */
+import process from "node:process"
+import { Worker } from "node:worker_threads"
+import * as Runner from "multifiber/Runner"
+import { decode, encode } from "./Frames.ts"
+
+/** How often the watch looks for the parent, and how long the process may take to clean up then, in milliseconds. */
+const LOOK = 250
+const GRACE = 1000
+
+const WATCH = `
+const { ppid, pid, kill } = process
+const timer = setInterval(() => {
+  if (process.ppid === ppid) return
+  clearInterval(timer)
+  setTimeout(() => kill(pid, "SIGKILL"), ${GRACE})
+}, ${LOOK})
+`
+
+/** Plain options: those of the program would load its preloads into the watch as well. */
+const watchParent = (): void => new Worker(WATCH, { eval: true, execArgv: [] }).unref()
+
+export const startInProcess = (): Runner.Runner => {
+  const send = process.send?.bind(process)
+  if (!send) throw new Error("Cannot start multifiber's worker file by itself")
+  let onMessage = (_frame: unknown) => {}
+  let unsent = 0
+  let exitCode: number | undefined
+  // What is still on its way when the process exits is lost.
+  const sent = () => {
+    unsent--
+    if (unsent === 0 && exitCode !== undefined) process.exit(exitCode)
+  }
+  const runner = Runner.start({
+    post: (message) => {
+      const frame = encode(message)
+      if (!process.connected) return
+      unsent++
+      send(frame, undefined, undefined, sent)
+    },
+    receive: (handler) => {
+      onMessage = (frame) => {
+        let message: unknown
+        try {
+          message = decode(frame)
+        } catch (error) {
+          runner.choke(error)
+          return
+        }
+        handler(message)
+      }
+      process.on("message", onMessage)
+    },
+    release: () => {
+      process.removeListener("message", onMessage)
+      process.removeListener("SIGTERM", stop)
+      process.removeListener("SIGINT", ignore)
+      process.channel?.unref()
+    },
+    exit: (code) => {
+      exitCode = code
+      if (unsent === 0 || !process.connected) process.exit(code)
+    },
+    setExitCode: (code) => {
+      process.exitCode = code
+    },
+    report: (text) => process.stderr.write(`${text}\n`),
+    check: encode,
+  })
+  const stop = () => runner.stop()
+  /** Ctrl-C reaches every process of a terminal; the program tells its children what it makes of it. */
+  const ignore = () => {}
+  process.on("SIGTERM", stop)
+  process.on("SIGINT", ignore)
+  process.on("disconnect", stop)
+  watchParent()
+  return runner
+}

@@ -1,0 +1,20 @@
+/** The runner's port inside a worker thread. */
+import process from "node:process"
+import type { MessagePort } from "node:worker_threads"
+import * as Runner from "multifiber/Runner"
+
+export const startInThread = (parent: MessagePort): Runner.Runner => {
+  const runner = Runner.start({
+    post: (message) => parent.postMessage(message),
+    receive: (handler) => parent.on("message", handler),
+    release: () => parent.unref(),
+    exit: (code) => process.exit(code),
+    setExitCode: (code) => {
+      process.exitCode = code
+    },
+    report: (text) => process.stderr.write(`${text}\n`),
+    check: structuredClone,
+  })
+  parent.on("messageerror", (error) => runner.choke(error))
+  return runner
+}
