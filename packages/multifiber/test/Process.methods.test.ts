@@ -201,7 +201,7 @@ for (const method of ["thread", "spawn"] as const) {
         }),
     )
 
-    const many = method === "thread" ? 12 : 5
+    const many = method === "thread" ? 100 : 5
     live(`PROC-17 ${many} children at once all end with code 0`, () =>
       Effect.gen(function* () {
         const children = yield* Effect.forEach(Array.from({ length: many }), () =>
@@ -332,6 +332,62 @@ for (const method of ["thread", "spawn"] as const) {
         expect(holds()).toBe(0)
       }),
     )
+
+    if (method === "spawn") {
+      for (const [signal, code] of [
+        ["SIGTERM", -15],
+        ["SIGKILL", -9],
+      ] as const) {
+        live(`a ${signal} from anywhere ends a child with code ${code}`, () =>
+          Effect.gen(function* () {
+            const { child, marks } = yield* running((marks) => Process.make(marked.hang, [marks]))
+            process.kill(Option.getOrThrow(yield* Process.pid(child)), signal)
+            expect(yield* codeOf(child)).toBe(code)
+            expect(Marks.isSet(marks, "finalized")).toBe(signal === "SIGTERM")
+          }),
+        )
+      }
+
+      live("a SIGINT from anywhere is left to the program", () =>
+        Effect.gen(function* () {
+          const { child, marks } = yield* running((marks) => Process.make(marked.wait, [marks]))
+          process.kill(Option.getOrThrow(yield* Process.pid(child)), "SIGINT")
+          Marks.set(marks, "go")
+          expect(yield* resultOf(child)).toBe("released")
+          expect(yield* codeOf(child)).toBe(0)
+        }),
+      )
+
+      live("PROC-20 a child has as many descriptors as its siblings", () =>
+        Effect.gen(function* () {
+          const children = yield* Effect.forEach([1, 2, 3, 4, 5], () => Process.make(marked.descriptors, []))
+          yield* Effect.forEach(children, Process.start, { concurrency: "unbounded" })
+          const counts = yield* Effect.forEach(children, resultOf)
+          expect(new Set(counts).size).toBe(1)
+        }),
+      )
+
+      live("has the environment of the program", () =>
+        Effect.gen(function* () {
+          process.env["MULTIFIBER_TEST"] = "inherited"
+          const child = yield* started(Process.make(marked.environment, ["MULTIFIBER_TEST"]))
+          expect(yield* resultOf(child)).toBe("inherited")
+        }),
+      )
+
+      live("shared memory does not reach it: NotTransferable, at any depth, and nothing hangs", () =>
+        Effect.gen(function* () {
+          const shared = new SharedArrayBuffer(8)
+          for (const argument of [shared, { deep: [new Map([[1, new Int32Array(shared)]])] }]) {
+            const child = yield* started(Process.make(plain.echo, [argument]))
+            const error = failure(yield* within(20)(Process.result(child)))
+            expect(error).toMatchObject({ _tag: "NotTransferable", subject: "argument" })
+            expect(String(error)).toContain("thread")
+            yield* within(20)(Process.join(child))
+          }
+        }),
+      )
+    }
 
     const ends = [
       [

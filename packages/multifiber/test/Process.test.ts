@@ -140,7 +140,7 @@ describe("Process", () => {
     )
   }
 
-  live("PROC-11 terminate interrupts the effect in the process: its finalizer runs, code -15", () =>
+  live("terminate interrupts the effect in the process: its finalizer runs, code -15", () =>
     Effect.gen(function* () {
       const { flags, process } = yield* running((flags) => Process.make(effects.hang, [flags]))
       yield* Process.terminate(process)
@@ -151,7 +151,7 @@ describe("Process", () => {
     }),
   )
 
-  live("PROC-14 a process that has ended and was never joined is not alive and has its exit code", () =>
+  live("a process that has ended and was never joined is not alive and has its exit code", () =>
     Effect.gen(function* () {
       const { until } = yield* Recorder.Recorder
       const { agents } = yield* Recorder.Recorder
@@ -163,7 +163,7 @@ describe("Process", () => {
     }),
   )
 
-  live("PROC-17 many processes at once all end with code 0", () =>
+  live("many processes at once all end with code 0", () =>
     Effect.gen(function* () {
       const processes = yield* Effect.forEach(Array.from({ length: 12 }), () =>
         Process.make(plain.squareLater, [3, 10]),
@@ -197,7 +197,7 @@ describe("Process", () => {
     }),
   )
 
-  live("PROC-32 a grandchild has the runtime options of the program", () =>
+  live("a grandchild has the runtime options of the program", () =>
     Effect.gen(function* () {
       const process = yield* Process.make(nested.execArgvOfChild, [])
       yield* Process.start(process)

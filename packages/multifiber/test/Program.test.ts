@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { type Ended, type Options, run } from "@multifiber/testkit/program"
 import * as Effect from "effect/Effect"
 
-const BOUND = 30_000
+const BOUND = 90_000
 
 const file = (name: string): URL => new URL(`./programs/${name}.ts`, import.meta.url)
 
@@ -91,20 +91,6 @@ describe("Main.run", () => {
     { signal: { name: "SIGINT", after: "ready" } },
   )
 
-  program(
-    "PROC-30 waits for a child that is not daemonic",
-    ["guarded", "child that is not daemonic"],
-    (ended) => {
-      expect(ended).toMatchObject({ code: 0, stdout: "main is done\nchild is done\n" })
-      expect(ended.milliseconds).toBeGreaterThan(400)
-    },
-  )
-  program(
-    "PROC-30 ends a child that is daemonic",
-    ["guarded", "child that is daemonic"],
-    clean(0, "main is done\n"),
-  )
-
   program("ends with an idle pool", ["guarded", "idle pool"], clean(0, "done\n"))
   program(
     "ends with a pool whose tasks are not done",
@@ -119,40 +105,89 @@ describe("Main.run", () => {
       expect(ended.code).toBe(6)
     },
   )
-
-  program(
-    "PROC-23 a process that fails prints its error and the place",
-    ["guarded", "a process that fails"],
-    (ended) => {
-      expect(ended).toMatchObject({ code: 0, stdout: "Some\n" })
-      expect(ended.stderr).toContain("RangeError: wrong in the child")
-      expect(ended.stderr).toMatch(/failHere.*tasks\.ts/)
-    },
-  )
-  program(
-    "PROC-25 a process that throws a text ends with code 1 and prints it",
-    ["guarded", "a process that throws a text"],
-    (ended) => {
-      expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
-      expect(ended.stderr).toContain("only text")
-    },
-  )
-  program(
-    "PROC-25 a process that throws a list ends with code 1 and prints it",
-    ["guarded", "a process that throws a list"],
-    (ended) => {
-      expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
-      expect(ended.stderr).toMatch(/left.*right/s)
-    },
-  )
-
-  program(
-    "PROC-19 the arguments of a process that has ended are let go, while its handle is held",
-    ["guarded", "arguments are let go"],
-    clean(0, "let go true\n"),
-    { flags: "Deno" in globalThis ? ["--v8-flags=--expose-gc"] : "Bun" in globalThis ? [] : ["--expose-gc"] },
-  )
 })
+
+for (const method of ["thread", "spawn"] as const) {
+  describe(`Main.run with children by ${method}`, () => {
+    program(
+      `PROC-30 waits for a child that is not daemonic [${method}]`,
+      ["guarded", "child that is not daemonic", method],
+      (ended) => {
+        expect(ended).toMatchObject({ code: 0, stdout: "main is done\nchild is done\n" })
+        expect(ended.milliseconds).toBeGreaterThan(400)
+      },
+    )
+    program(
+      `PROC-30 ends a child that is daemonic [${method}]`,
+      ["guarded", "child that is daemonic", method],
+      clean(0, "main is done\n"),
+    )
+
+    program(
+      `PROC-23 a process that fails prints its error and the place [${method}]`,
+      ["guarded", "a process that fails", method],
+      (ended) => {
+        expect(ended).toMatchObject({ code: 0, stdout: "Some\n" })
+        expect(ended.stderr).toContain("RangeError: wrong in the child")
+        expect(ended.stderr).toMatch(/failHere.*tasks\.ts/)
+      },
+    )
+    program(
+      `PROC-25 a process that throws a text ends with code 1 and prints it [${method}]`,
+      ["guarded", "a process that throws a text", method],
+      (ended) => {
+        expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
+        expect(ended.stderr).toContain("only text")
+      },
+    )
+    program(
+      `PROC-25 a process that throws a list ends with code 1 and prints it [${method}]`,
+      ["guarded", "a process that throws a list", method],
+      (ended) => {
+        expect(ended).toMatchObject({ code: 0, stdout: "1\n" })
+        expect(ended.stderr).toMatch(/left.*right/s)
+      },
+    )
+
+    program(
+      `PROC-19 the arguments of a process that has ended are let go, while its handle is held [${method}]`,
+      ["guarded", "arguments are let go", method],
+      clean(0, "let go true\n"),
+      {
+        flags: "Deno" in globalThis ? ["--v8-flags=--expose-gc"] : "Bun" in globalThis ? [] : ["--expose-gc"],
+      },
+    )
+
+    program(
+      `SIGINT stops the children in order: effects are interrupted, busy ones ended [${method}]`,
+      ["guarded", "children that wait and children that are busy", method],
+      (ended) => {
+        expect(ended.code).toBe(130)
+        expect(ended.stdout).toBe("ready\ninterrupted: 4\n")
+        expect(ended.sinceSignal).toBeLessThan(15_000)
+      },
+      { signal: { name: "SIGINT", after: "ready" }, seconds: 60 },
+    )
+  })
+}
+
+/** Its output is closed when the last of its children is gone: they have inherited it. */
+it.live(
+  "no child of a program that is killed survives it for 2 s, busy or not [spawn]",
+  () =>
+    Effect.map(
+      run(file("guarded"), {
+        args: ["children that wait and children that are busy", "spawn"],
+        signal: { name: "SIGKILL", after: "ready" },
+        seconds: 60,
+      }),
+      (ended) => {
+        expect(ended).toMatchObject({ signal: "SIGKILL", timedOut: false, stdout: "ready\n" })
+        expect(ended.sinceSignal).toBeLessThan(2000)
+      },
+    ),
+  90_000,
+)
 
 describe("A program without Main.run", () => {
   for (const [how, stdout] of [

@@ -11,7 +11,7 @@ import { decode, encode } from "./Frames.ts"
 
 /** How often the watch looks for the parent, and how long the process may take to clean up then, in milliseconds. */
 const LOOK = 250
-const GRACE = 1000
+const GRACE = 750
 
 const WATCH = `
 const { ppid, pid, kill } = process

@@ -1,15 +1,18 @@
-/** Programs under `Main.run`; the argument says which. */
+/** Programs under `Main.run`; the arguments say which, and by which start method. */
 import process from "node:process"
 import { Main } from "@multifiber/platform"
 import * as Flags from "@multifiber/testkit/Flags"
+import * as Marks from "@multifiber/testkit/Marks"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type { StartMethod } from "multifiber/Agent"
 import * as AsyncResult from "multifiber/AsyncResult"
+import { getContext } from "multifiber/Context"
 import type { Platform } from "multifiber/Platform"
 import * as Pool from "multifiber/Pool"
 import * as Process from "multifiber/Process"
 import * as Task from "multifiber/Task"
-import { hang } from "./hanging.ts"
+import { hang, hangMarked } from "./hanging.ts"
 import { tasks } from "./tasks.ts"
 
 /** A task in the main module itself. */
@@ -97,6 +100,21 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
     yield* print(yield* yield* Process.exitCode(process))
   }),
 
+  "children that wait and children that are busy": Effect.gen(function* () {
+    const marks = yield* Effect.acquireRelease(Effect.sync(Marks.make), (marks) =>
+      Effect.sync(() => Marks.remove(marks)),
+    )
+    const waitingOnes = [0, 1, 2, 3]
+    const interrupted = () => waitingOnes.filter((n) => Marks.isSet(marks, `interrupted ${n}`)).length
+    yield* Effect.addFinalizer(() => print(`interrupted: ${interrupted()}`))
+    const waiting = yield* Effect.forEach(waitingOnes, (n) => Process.make(hangMarked, [marks, n]))
+    const busy = yield* Effect.forEach([4, 5, 6, 7], (n) => Process.make(tasks.spinMarked, [marks, n]))
+    yield* Effect.forEach([...waiting, ...busy], Process.start, { concurrency: 2 })
+    for (let n = 0; n < 8; n++) yield* Effect.promise(() => Marks.reached(marks, `begun ${n}`))
+    yield* print("ready")
+    yield* Effect.never
+  }),
+
   "process.exit with busy workers": Effect.gen(function* () {
     const flags = Flags.make()
     const pool = yield* Pool.make({ size: 2 })
@@ -126,5 +144,9 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
   }),
 }
 
-const program = programs[process.argv[2] ?? ""] ?? Effect.die(new Error(`no program ${process.argv[2]}`))
-Main.run(import.meta, program)
+const [, , which = "", startMethod = "thread"] = process.argv
+const program = programs[which] ?? Effect.die(new Error(`no program ${which}`))
+Main.run(
+  import.meta,
+  Effect.flatMap(getContext(startMethod as StartMethod), ({ provide }) => provide(program)),
+)

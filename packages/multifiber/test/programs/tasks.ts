@@ -1,5 +1,6 @@
 /** Tasks of the programs. */
 import * as Flags from "@multifiber/testkit/Flags"
+import * as Marks from "@multifiber/testkit/Marks"
 import * as Task from "multifiber/Task"
 
 export const tasks = Task.module(import.meta.url, {
@@ -15,6 +16,10 @@ export const tasks = Task.module(import.meta.url, {
   },
   spin: (flags: Flags.Flags) => {
     Flags.add(flags, 0)
+    for (;;);
+  },
+  spinMarked: (marks: Marks.Marks, n: number) => {
+    Marks.set(marks, `begun ${n}`)
     for (;;);
   },
   failHere: (message: string): never => {
