@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { bootstrap, pnpm } from "./bootstrap.mjs"
 import { nodeBinary } from "./node-versions.mjs"
-import { COMPILER_OPTIONS, OUTPUT, SOURCES } from "./pack-sample.mjs"
+import { COMPILED_OUTPUT, COMPILER_OPTIONS, OUTPUT, SOURCES } from "./pack-sample.mjs"
 import { publicPackages } from "./packages.mjs"
 import { makeReport, root, run, runOrThrow, Skip, toolScript } from "./process.mjs"
 import { commandFor, RUNTIMES } from "./runtimes.mjs"
@@ -102,9 +102,9 @@ const expectSelfContained = async (file) => {
   if (others.length > 0 || inputs.length !== 1) throw new Error(`needs ${[...others, ...inputs].join(", ")}`)
 }
 
-const expectOutput = async (command, args, cwd) => {
+const expectOutput = async (command, args, cwd, output = OUTPUT) => {
   const { code, timedOut, stdout, stderr } = await run(command, args, { cwd, minutes: 1 })
-  if (code === 0 && stdout === OUTPUT && stderr === "") return
+  if (code === 0 && stdout === output && stderr === "") return
   throw new Error(`${timedOut ?? `exit code ${code}`}\nstdout: ${stdout}\nstderr: ${stderr}`)
 }
 
@@ -137,7 +137,7 @@ const runBundle = async (runtime) => {
 const runBunCompiled = async () => {
   const folder = folderNamed("compiled-bun")
   await runOrThrow(bun, ["build", "--compile", entry, "--outfile", join(folder, "app")], { cwd: project })
-  await expectOutput(join(folder, "app"), [], folder)
+  await expectOutput(join(folder, "app"), [], folder, COMPILED_OUTPUT)
 }
 
 const runDenoCompiled = async () => {
@@ -152,7 +152,7 @@ const runDenoCompiled = async () => {
     throw new Skip("deno compile downloads its runtime, which cannot be reached from here")
   }
   if (code !== 0) throw new Error(output)
-  await expectOutput(app, [], folder)
+  await expectOutput(app, [], folder, COMPILED_OUTPUT)
 }
 
 const lockfileWithoutAddresses = () => {

@@ -202,16 +202,19 @@ for (const method of ["thread", "spawn"] as const) {
     )
 
     const many = method === "thread" ? 100 : 5
-    live(`PROC-17 ${many} children at once all end with code 0`, () =>
-      Effect.gen(function* () {
-        const children = yield* Effect.forEach(Array.from({ length: many }), () =>
-          Process.make(plain.squareLater, [3, 10]),
-        )
-        yield* Effect.forEach(children, Process.start, { concurrency: "unbounded" })
-        expect(yield* Effect.forEach(children, codeOf, { concurrency: "unbounded" })).toEqual(
-          children.map(() => 0),
-        )
-      }),
+    live(
+      `PROC-17 ${many} children at once all end with code 0`,
+      () =>
+        Effect.gen(function* () {
+          const children = yield* Effect.forEach(Array.from({ length: many }), () =>
+            Process.make(plain.squareLater, [3, 10]),
+          )
+          yield* Effect.forEach(children, Process.start, { concurrency: "unbounded" })
+          expect(yield* Effect.forEach(children, codeOf, { concurrency: "unbounded" })).toEqual(
+            children.map(() => 0),
+          )
+        }),
+      300,
     )
 
     live(

@@ -5,9 +5,17 @@
  */
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { Adapter, Main as SharedMain } from "@multifiber/platform-shared"
+import { Adapter, OsProcesses, Main as SharedMain } from "@multifiber/platform-shared"
 import type * as Layer from "effect/Layer"
 import type { Platform } from "multifiber/Platform"
+
+/** The options that Bun runs this program with. A compiled executable would run its own program again. */
+const ownOptions = (): ReadonlyArray<string> => {
+  if (import.meta.url.includes("/$bunfs/")) {
+    throw new Error('an executable that Bun compiled starts no OS processes: use the start method "thread"')
+  }
+  return process.execArgv
+}
 
 /**
  * The `Platform` of Bun.
@@ -20,10 +28,8 @@ export const layer: Layer.Layer<Platform> = Adapter.layer({
   isHere: () => "Bun" in globalThis,
   capabilities: { stopsBusyThread: true },
   argumentsFor: (module) => [
-    ...process.execArgv,
-    ...(module.protocol === "file:"
-      ? [fileURLToPath(module)]
-      : ["--eval", `import ${JSON.stringify(module.href)}`]),
+    ...ownOptions(),
+    ...(module.protocol === "file:" ? [fileURLToPath(module)] : ["--eval", OsProcesses.sourceOf(module)]),
   ],
 })
 

@@ -13,6 +13,10 @@ import type { Platform } from "multifiber/Platform"
  * that was not started by `deno run`, a child may do everything: who may start a process may do that anyway.
  */
 const ownOptions = (): ReadonlyArray<string> => {
+  const { Deno } = globalThis as { readonly Deno?: { readonly build: { readonly standalone?: boolean } } }
+  if (Deno?.build.standalone) {
+    throw new Error('an executable that Deno compiled starts no OS processes: use the start method "thread"')
+  }
   const everything = ["--allow-all"]
   try {
     const [, command, ...rest] = readFileSync("/proc/self/cmdline", "utf8").split("\0")

@@ -5,7 +5,7 @@
  */
 import process from "node:process"
 import { fileURLToPath } from "node:url"
-import { Adapter, Main as SharedMain } from "@multifiber/platform-shared"
+import { Adapter, OsProcesses, Main as SharedMain } from "@multifiber/platform-shared"
 import type * as Layer from "effect/Layer"
 import type { Platform } from "multifiber/Platform"
 
@@ -23,7 +23,7 @@ export const layer: Layer.Layer<Platform> = Adapter.layer({
     ...process.execArgv,
     ...(module.protocol === "file:"
       ? [fileURLToPath(module)]
-      : ["--input-type=module", "--eval", `import ${JSON.stringify(module.href)}`]),
+      : ["--input-type=module", "--eval", OsProcesses.sourceOf(module)]),
   ],
 })
 

@@ -20,6 +20,15 @@ import { workerUrl } from "./workerFile.ts"
 export type ArgumentsFor = (module: URL) => ReadonlyArray<string>
 
 /**
+ * The text of a module that a `data:` URL holds, for runtimes that take none as a program.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const sourceOf = ({ pathname }: URL): string =>
+  decodeURIComponent(pathname.slice(pathname.indexOf(",") + 1))
+
+/**
  * Starts OS processes of the runtime that runs the program, by another executable of it where one is given.
  *
  * @category constructors
@@ -32,8 +41,6 @@ export const makeStartProcess =
       spawn(executable, [...argumentsFor(workerUrl())], {
         serialization: "advanced",
         stdio: ["ignore", "inherit", "inherit", "ipc"],
-        // An executable that Bun compiled runs its own program unless it is told to be Bun.
-        env: { ...process.env, BUN_BE_BUN: "1" },
       }),
       listener,
     )
