@@ -80,7 +80,7 @@ export const start = (port: Port): Runner => {
     else if (message.op === Op.Preload) void preload(message.urls)
   })
   const leave = (thrown: unknown, poisoned: boolean) => {
-    booted?.flush()
+    booted?.close()
     port.post({ op: Op.Dying, error: encodeError(thrown), poisoned } satisfies FromAgent)
     port.exit(1)
   }
@@ -126,7 +126,7 @@ class AgentRunner {
     this.flush()
   }
 
-  flush(): void {
+  private flush(): void {
     for (const failure of this.outbox.flush(this.next)) this.mourn(failure)
   }
 

@@ -9,6 +9,11 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
     'Cannot encode argument () => 1 of task "t": TypeError: no',
   ],
   [
+    new Errors.NotTransferable({ task: "t", subject: "result", reason: "it is shared: copy it" }),
+    'Cannot send result of task "t": it is shared: copy it',
+  ],
+  [new Errors.Unsupported({ feature: "f", reason: "r", instead: "i" }), "Cannot use f: r; use i"],
+  [
     new Errors.WorkerLost({ task: "t", worker: "w", exitCode: -9 }),
     'Worker "w" ended with exit code -9 while it ran task "t"',
   ],

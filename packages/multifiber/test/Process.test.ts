@@ -1,4 +1,3 @@
-import { threadId } from "node:worker_threads"
 import { describe, expect } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Recorder from "@multifiber/testkit/Recorder"
@@ -10,7 +9,6 @@ import * as Scope from "effect/Scope"
 import * as Agent from "../src/Agent.ts"
 import * as Process from "../src/Process.ts"
 import * as Task from "../src/Task.ts"
-import { effects } from "./fixtures/effects.ts"
 import { nested } from "./fixtures/nested.ts"
 import { plain } from "./fixtures/plain.ts"
 import { live, reached, within } from "./live.ts"
@@ -41,18 +39,6 @@ const operations: ReadonlyArray<
 ]
 
 describe("Process", () => {
-  live("PROC-02 a child knows the name of its parent, the main agent has none", () =>
-    Effect.gen(function* () {
-      const process = yield* Process.make(plain.who, [])
-      yield* Process.start(process)
-      expect(Agent.current().parent).toBe(undefined)
-      expect(yield* yield* Process.result(process)).toMatchObject({
-        parent: { name: Agent.current().name, pid: globalThis.process.pid },
-        name: process.name,
-      })
-    }),
-  )
-
   live("PROC-04 the daemon flag is that of the creator, or as told", () =>
     Effect.gen(function* () {
       expect((yield* Process.make(plain.who, [])).daemon).toBe(Agent.current().daemon)
@@ -85,24 +71,9 @@ describe("Process", () => {
       }),
   )
 
-  live("PROC-08 joinWithin(0) and joinWithin(-1) return at once", () =>
-    Effect.gen(function* () {
-      const { process } = yield* running((flags) => Process.make(plain.never, [flags], { daemon: true }))
-      for (const timeout of [0, -1]) {
-        yield* within(5)(Process.joinWithin(process, timeout))
-        expect(yield* Process.isAlive(process)).toBe(true)
-        expect(yield* Process.exitCode(process)).toEqual(Option.none())
-      }
-      yield* within(5)(Process.joinWithin("10 millis")(process))
-    }),
-  )
-
   const bodies = [
-    { name: "waits", task: plain.never },
     { name: "blocks its thread", task: plain.block },
     { name: "is busy", task: plain.spin },
-    { name: "runs an effect", task: effects.hang },
-    { name: "runs an effect whose finalizer never ends", task: effects.hangForGood },
   ]
   for (const { name, task } of bodies) {
     live(`PROC-10 kill of a process that ${name}: code -9, and its task is lost`, () =>
@@ -140,85 +111,6 @@ describe("Process", () => {
     )
   }
 
-  live("terminate interrupts the effect in the process: its finalizer runs, code -15", () =>
-    Effect.gen(function* () {
-      const { flags, process } = yield* running((flags) => Process.make(effects.hang, [flags]))
-      yield* Process.terminate(process)
-      yield* within(10)(Process.join(process))
-      expect(Flags.get(flags, 1)).toBe(1)
-      expect(yield* Process.exitCode(process)).toEqual(Option.some(-15))
-      expect(Exit.isFailure(yield* Process.result(process))).toBe(true)
-    }),
-  )
-
-  live("a process that has ended and was never joined is not alive and has its exit code", () =>
-    Effect.gen(function* () {
-      const { until } = yield* Recorder.Recorder
-      const { agents } = yield* Recorder.Recorder
-      const process = yield* Process.make(plain.square, [3])
-      yield* Process.start(process)
-      yield* until(() => agents[0]?.exit !== undefined)
-      expect(yield* Process.isAlive(process)).toBe(false)
-      expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
-    }),
-  )
-
-  live("many processes at once all end with code 0", () =>
-    Effect.gen(function* () {
-      const processes = yield* Effect.forEach(Array.from({ length: 12 }), () =>
-        Process.make(plain.squareLater, [3, 10]),
-      )
-      yield* Effect.forEach(processes, Process.start, { concurrency: "unbounded" })
-      yield* Effect.forEach(processes, Process.join, { concurrency: "unbounded" })
-      expect(yield* Effect.forEach(processes, Process.exitCode)).toEqual(processes.map(() => Option.some(0)))
-    }),
-  )
-
-  live(
-    "PROC-21 a process ends when its last timer has run, and does not wait for those that it may leave",
-    () =>
-      Effect.gen(function* () {
-        const flags = Flags.make()
-        const process = yield* Process.make(plain.timers, [flags])
-        yield* Process.start(process)
-        yield* within(10)(Process.join(process))
-        expect([Flags.get(flags, 0), Flags.get(flags, 1)]).toEqual([1, 0])
-        expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
-      }),
-  )
-
-  live("PROC-26 exit hooks of a process run", () =>
-    Effect.gen(function* () {
-      const flags = Flags.make()
-      const process = yield* Process.make(plain.atExit, [flags])
-      yield* Process.start(process)
-      yield* Process.join(process)
-      expect(Flags.get(flags, 0)).toBe(1)
-    }),
-  )
-
-  live("a grandchild has the runtime options of the program", () =>
-    Effect.gen(function* () {
-      const process = yield* Process.make(nested.execArgvOfChild, [])
-      yield* Process.start(process)
-      expect(yield* yield* Process.result(process)).toEqual(globalThis.process.execArgv)
-    }),
-  )
-
-  live("PROC-35 a chain of 5 nested processes reports, and every level exits 0", () =>
-    Effect.gen(function* () {
-      const process = yield* Process.make(nested.chain, [4])
-      yield* Process.start(process)
-      const names = yield* yield* Process.result(process)
-      expect(names.map(({ code }) => code)).toEqual([0, 0, 0, 0])
-      expect(names.map(({ name }) => name)).toEqual(
-        [1, 2, 3, 4].map((level) => `${process.name}${":1".repeat(level)}`),
-      )
-      yield* Process.join(process)
-      expect(yield* Process.exitCode(process)).toEqual(Option.some(0))
-    }),
-  )
-
   live("PROC-36 default names count on, and a child's child extends its name", () =>
     Effect.gen(function* () {
       const [one, two] = [yield* Process.make(plain.who, []), yield* Process.make(plain.who, [])]
@@ -227,14 +119,6 @@ describe("Process", () => {
       const parent = yield* Process.make(nested.nameOfUnstarted, [])
       yield* Process.start(parent)
       expect(yield* yield* Process.result(parent)).toBe(`${parent.name}:1`)
-    }),
-  )
-
-  live("PROC-38 a process is a thread of its own", () =>
-    Effect.gen(function* () {
-      const process = yield* Process.make(plain.who, [])
-      yield* Process.start(process)
-      expect((yield* yield* Process.result(process)).threadId).not.toBe(threadId)
     }),
   )
 
@@ -297,34 +181,10 @@ describe("Process", () => {
       error: { _tag: "WorkerLost", exitCode: 0 },
     },
     {
-      name: "process.exit(7) in its task",
-      make: () => Process.make(plain.exit, [7]),
-      code: 7,
-      error: { _tag: "WorkerLost", exitCode: 7 },
-    },
-    {
       name: "process.exit(7) later",
       make: () => Process.make(plain.exitLater, [7]),
       code: 7,
       error: { _tag: "WorkerLost", exitCode: 7 },
-    },
-    {
-      name: "an uncaught error",
-      make: () => Process.make(plain.throwLater, ["out"]),
-      code: 1,
-      error: { _tag: "WorkerLost", cause: { name: "RangeError", message: "out" } },
-    },
-    {
-      name: "an unhandled rejection",
-      make: () => Process.make(plain.rejectLater, ["out"]),
-      code: 1,
-      error: { _tag: "WorkerLost", cause: { name: "RangeError", message: "out" } },
-    },
-    {
-      name: "a result that cannot be encoded",
-      make: () => Process.make(plain.returnFunction, []),
-      code: 1,
-      error: { _tag: "EncodingFailed", subject: "result" },
     },
     {
       name: "a module that does not load",

@@ -38,7 +38,7 @@ export const makeStartProcess =
   (argumentsFor: ArgumentsFor): StartAgent =>
   (_name, listener, executable = process.execPath) =>
     observe(
-      spawn(executable, [...argumentsFor(workerUrl())], {
+      spawn(executable, [...argumentsFor(workerUrl()), String(process.pid)], {
         serialization: "advanced",
         stdio: ["ignore", "inherit", "inherit", "ipc"],
       }),

@@ -1,29 +1,44 @@
 /**
- * The runner's port inside an OS process, its signals, and the watch for its parent's death.
+ * The runner's port inside an OS process, its signals, and the watch for the death of its starter, whose pid is the last
+ * argument.
  *
- * A process whose parent is gone stops as if it were terminated: its channel closes. One that is busy does not hear of
- * it; a thread that looks for its parent ends it.
+ * A process whose starter is gone stops as if it were terminated: its channel closes. One that is busy does not hear of
+ * it; a thread that looks for the starter ends it.
  */
 import process from "node:process"
 import { Worker } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
 import { decode, encode } from "./Frames.ts"
 
-/** How often the watch looks for the parent, and how long the process may take to clean up then, in milliseconds. */
+/** How often the watch looks for the starter, and how long the process may take to clean up then, in milliseconds. */
 const LOOK = 250
 const GRACE = 750
 
+/**
+ * The starter is gone where it does not exist, or has given its child away; the first alone would miss a starter that
+ * nobody has buried, the second one that was gone before the watch began.
+ */
 const WATCH = `
-const { ppid, pid, kill } = process
+const { workerData: starter } = require("node:worker_threads")
+const { ppid } = process
+const exists = () => {
+  try {
+    process.kill(starter, 0)
+    return true
+  } catch (error) {
+    return error.code !== "ESRCH"
+  }
+}
 const timer = setInterval(() => {
-  if (process.ppid === ppid) return
+  if (process.ppid === ppid && exists()) return
   clearInterval(timer)
-  setTimeout(() => kill(pid, "SIGKILL"), ${GRACE})
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), ${GRACE})
 }, ${LOOK})
 `
 
 /** Plain options: those of the program would load its preloads into the watch as well. */
-const watchParent = (): void => new Worker(WATCH, { eval: true, execArgv: [] }).unref()
+const watchStarter = (starter: number): void =>
+  new Worker(WATCH, { eval: true, execArgv: [], workerData: starter }).unref()
 
 export const startInProcess = (): Runner.Runner => {
   const send = process.send?.bind(process)
@@ -78,6 +93,6 @@ export const startInProcess = (): Runner.Runner => {
   process.on("SIGTERM", stop)
   process.on("SIGINT", ignore)
   process.on("disconnect", stop)
-  watchParent()
+  watchStarter(Number(process.argv.at(-1)))
   return runner
 }
