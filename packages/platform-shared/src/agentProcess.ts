@@ -73,8 +73,6 @@ export const startInProcess = (): Runner.Runner => {
     },
     release: () => {
       process.removeListener("message", onMessage)
-      process.removeListener("SIGTERM", stop)
-      process.removeListener("SIGINT", ignore)
       process.channel?.unref()
     },
     exit: (code) => {
@@ -90,6 +88,7 @@ export const startInProcess = (): Runner.Runner => {
   const stop = () => runner.stop()
   /** Ctrl-C reaches every process of a terminal; the program tells its children what it makes of it. */
   const ignore = () => {}
+  // They keep no runtime alive, and stay: Deno ends by a signal that comes just before its last listener goes.
   process.on("SIGTERM", stop)
   process.on("SIGINT", ignore)
   process.on("disconnect", stop)
