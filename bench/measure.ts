@@ -13,7 +13,7 @@ export interface Scripts {
   readonly run: (
     command: string,
     args: ReadonlyArray<string>,
-    options: { readonly minutes: number },
+    options: { readonly minutes: number; readonly env?: Readonly<Record<string, string>> | undefined },
   ) => Promise<Ended>
 }
 
@@ -110,7 +110,7 @@ const runOnce = async (plan: Plan, file: string, scripts: Scripts): Promise<Figu
       fileURLToPath(new URL(`./${plan.id}/${file}`, import.meta.url)),
       JSON.stringify(plan.settings),
     ],
-    { minutes: TIMEOUT_SECONDS / 60 },
+    { minutes: TIMEOUT_SECONDS / 60, env: plan.scenario.env?.[plan.runtime] },
   )
   if (timedOut !== undefined) return `timed out after ${TIMEOUT_SECONDS} s`
   const line = stdout.trim().split("\n").at(-1) ?? ""

@@ -32,6 +32,8 @@ export interface Scenario {
   readonly settings: Settings
   /** Arguments for the runtime itself, which go before the file. */
   readonly flags?: Readonly<Record<Runtime, ReadonlyArray<string>>>
+  /** Variables of the environment, for what a runtime takes no argument for. */
+  readonly env?: Readonly<Partial<Record<Runtime, Readonly<Record<string, string>>>>>
   readonly parts: ReadonlyArray<Part>
 }
 
