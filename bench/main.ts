@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander"
 import { measure, type Scripts } from "./measure.ts"
 import { describeMachine, save, summarize, table } from "./report.ts"
@@ -13,7 +14,7 @@ const load = async (id: string): Promise<Scenario> => (await import(`./${id}/sce
 interface Options {
   readonly runtime: Runtime
   readonly json?: true
-  readonly runs: number
+  readonly runs?: number
   readonly quick?: true
 }
 
@@ -29,9 +30,12 @@ const benchmark = async (
   scripts: Scripts,
 ): Promise<boolean> => {
   const scenario = await load(id)
+  const installed = scenario.installed
+    ? await scripts.install(fileURLToPath(new URL(".", import.meta.url)))
+    : undefined
   const plan = quick
-    ? { id, scenario, runtime, runs: 1, settings: { ...scenario.settings, seconds: 1 } }
-    : { id, scenario, runtime, runs, settings: scenario.settings }
+    ? { id, scenario, runtime, installed, runs: 1, settings: { ...scenario.settings, seconds: 1 } }
+    : { id, scenario, runtime, installed, runs: runs ?? scenario.runs ?? 5, settings: scenario.settings }
   const machine = describeMachine(runtime, scripts)
   const measured = await measure(plan, scripts, (line) => process.stderr.write(`${line}\n`))
   save(plan, machine, measured)
@@ -47,7 +51,7 @@ export const main = async (scripts: Scripts): Promise<void> => {
     .addArgument(new Argument("[id]", "the benchmark").choices([...ids, "all"]))
     .addOption(new Option("--runtime <name>", "where to run it").choices([...RUNTIMES]).default("node"))
     .option("--json", "print one JSON object for each benchmark and nothing else to stdout")
-    .option("--runs <n>", "interleaved runs, of which the median counts", wholeNumber, 5)
+    .option("--runs <n>", "interleaved runs, of which the median counts; 5 for most", wholeNumber)
     .option("--quick", "one short run, to see that it works")
     .option("--list", "print the benchmarks")
     .showHelpAfterError()

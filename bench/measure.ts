@@ -1,5 +1,6 @@
 // Runs the contenders of a scenario, each in a fresh process, ours and the peers by turns, so that whatever slows the
 // machine down meets all of them.
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { median } from "simple-statistics"
 import type { Part, Runtime, Scenario, Settings } from "./scenario.ts"
@@ -15,6 +16,8 @@ export interface Scripts {
     args: ReadonlyArray<string>,
     options: { readonly minutes: number; readonly env?: Readonly<Record<string, string>> | undefined },
   ) => Promise<Ended>
+  /** Makes a folder with the built packages and the sources of `folder` as JavaScript, and returns it. */
+  readonly install: (folder: string) => Promise<string>
 }
 
 interface Ended {
@@ -30,6 +33,8 @@ export interface Plan {
   readonly runtime: Runtime
   readonly runs: number
   readonly settings: Settings
+  /** The folder with the contenders as JavaScript, where they run on the built packages. */
+  readonly installed: string | undefined
 }
 
 /** One figure of a contender for each run that gave one, and why the others did not. */
@@ -48,7 +53,7 @@ export interface Measured {
   readonly pass: boolean
 }
 
-const TIMEOUT_SECONDS = 60
+const TIMEOUT_SECONDS = 300
 /** A contender that failed this often is not run again. */
 const PATIENCE = 2
 
@@ -102,12 +107,16 @@ const list = (figures: Figures): string =>
 /** The figures that a contender prints, or why it prints none. */
 const runOnce = async (plan: Plan, file: string, scripts: Scripts): Promise<Figures | string> => {
   const { command, args } = scripts.commandFor(plan.runtime)
+  const { installed } = plan
   const { code, stdout, stderr, timedOut } = await scripts.run(
     command,
     [
-      ...args,
+      // JavaScript needs no loader on Node
+      ...(installed && plan.runtime === "node" ? [] : args),
       ...(plan.scenario.flags?.[plan.runtime] ?? []),
-      fileURLToPath(new URL(`./${plan.id}/${file}`, import.meta.url)),
+      installed
+        ? join(installed, plan.id, file.replace(/\.ts$/, ".js"))
+        : fileURLToPath(new URL(`./${plan.id}/${file}`, import.meta.url)),
       JSON.stringify(plan.settings),
     ],
     { minutes: TIMEOUT_SECONDS / 60, env: plan.scenario.env?.[plan.runtime] },

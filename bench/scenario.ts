@@ -30,8 +30,12 @@ export interface Part {
 export interface Scenario {
   readonly title: string
   readonly settings: Settings
+  /** How many runs, where nobody says otherwise. Default: 5. */
+  readonly runs?: number
   /** Arguments for the runtime itself, which go before the file. */
   readonly flags?: Readonly<Record<Runtime, ReadonlyArray<string>>>
+  /** The contenders run on the built packages, as users have them; otherwise on the sources. */
+  readonly installed?: boolean
   /** Variables of the environment, for what a runtime takes no argument for. */
   readonly env?: Readonly<Partial<Record<Runtime, Readonly<Record<string, string>>>>>
   readonly parts: ReadonlyArray<Part>

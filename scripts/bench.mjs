@@ -5,5 +5,6 @@ import { commandFor } from "./runtimes.mjs"
 
 bootstrap()
 await import("./ts-node20.mjs")
+const { install } = await import("./installed.mjs")
 const { main } = await import("../bench/main.ts")
-await main({ commandFor, run })
+await main({ commandFor, install, run })

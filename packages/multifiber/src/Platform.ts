@@ -37,6 +37,8 @@ export interface AgentHandle {
   readonly sharesMemory: boolean
   /** Sends a message by structured clone. Throws at once where it cannot be cloned. */
   readonly post: (message: unknown) => void
+  /** Its standard output and error, where they were asked for: an agent that nobody reads from waits when they are full. */
+  readonly output?: Readonly<Record<"stdout" | "stderr", AsyncIterable<Uint8Array>>>
   /** Ends the agent at once, with −15 or −9 as exit code. */
   readonly end: (code: -15 | -9) => void
 }
@@ -72,17 +74,25 @@ export interface Capabilities {
 }
 
 /**
- * Starts an agent with a runner in it. Throws where the runtime refuses; what goes wrong later comes as an exit.
- * `executable` is the runtime of an OS process, where it is not that of the program.
+ * What is special to an OS process.
  *
  * @category models
  * @since 0.2.0
  */
-export type StartAgent = (
-  name: string,
-  listener: AgentListener,
-  executable?: string | undefined,
-) => AgentHandle
+export interface OsProcessOptions {
+  /** Its runtime, where it is not that of the program. */
+  readonly executable: string | undefined
+  /** Its standard output and error: those of the program, or pipes that the starter reads. */
+  readonly stdio: "inherit" | "pipe"
+}
+
+/**
+ * Starts an agent with a runner in it. Throws where the runtime refuses; what goes wrong later comes as an exit.
+ *
+ * @category models
+ * @since 0.2.0
+ */
+export type StartAgent = (name: string, listener: AgentListener, options?: OsProcessOptions) => AgentHandle
 
 /**
  * The contract of an adapter.

@@ -8,8 +8,9 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import * as AsyncResult from "./AsyncResult.ts"
-import { type CallSite, record } from "./agent/CallSite.ts"
 import { Job } from "./agent/Job.ts"
+import { logsOfCaller } from "./agent/Logs.ts"
+import { type CallSite, originOf, record } from "./agent/Origin.ts"
 import { orElseAfter } from "./agent/Watched.ts"
 import {
   EncodingFailed,
@@ -69,6 +70,11 @@ export interface Options {
    * `mapAsync` always do. Default: `false`.
    */
   readonly callSites?: boolean | undefined
+  /**
+   * Hands what the workers log, by Effect or by `console`, to the loggers of the fiber that makes the pool, with `process`
+   * and `ident` as annotations. Otherwise each worker logs by itself. Default: `true`.
+   */
+  readonly logging?: boolean | undefined
 }
 
 /**
@@ -128,14 +134,18 @@ export const make = (
   InvalidArgument | StartFailed | MainGuardMissing | IllegalState,
   Platform | Scope.Scope
 > =>
-  Effect.flatMap(Effect.zip(Platform, startMethodOf), ([platform, startMethod]) =>
+  Effect.flatMap(Effect.all([Platform, startMethodOf, logsOfCaller]), ([platform, startMethod, logs]) =>
     Effect.acquireRelease(
       Effect.map(
         count("size", options.size ?? platform.cores),
         (size): PoolInternal => ({
           [TypeId]: TypeId,
           size,
-          dispatcher: new Dispatcher(platform, startMethod, size),
+          dispatcher: new Dispatcher(platform, {
+            size,
+            startMethod,
+            logs: options.logging === false ? undefined : logs,
+          }),
           settings: {
             grace: Duration.decode(options.grace ?? Duration.seconds(1)),
             callSites: options.callSites ?? false,
@@ -197,7 +207,7 @@ const submitCall = (
   if (no) return no
   try {
     const job = Job.one(task, args)
-    job.callSite = callSite
+    job.origin = originOf(callSite)
     internal(self).dispatcher.submit(job)
     return job
   } catch (error) {
@@ -302,8 +312,9 @@ const submitMap = (
       const cut = sliceable(items)
       const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
       const jobs = chunksOf(cut, size).map((chunk) => Job.each(task, chunk))
+      const origin = originOf(callSite)
       for (const job of jobs) {
-        job.callSite = callSite
+        job.origin = origin
         dispatcher.submit(job)
       }
       return Effect.succeed({ jobs, gathered: new Gathered(jobs) })

@@ -10,9 +10,12 @@ import { dual } from "effect/Function"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Agent from "./Agent.ts"
 import { AgentLink, type LinkExit } from "./agent/AgentLink.ts"
 import { Job } from "./agent/Job.ts"
+import { type Logs, logsOfCaller } from "./agent/Logs.ts"
+import { originOf } from "./agent/Origin.ts"
 import { orElseAfter, Watched } from "./agent/Watched.ts"
 import {
   type EncodingFailed,
@@ -21,6 +24,7 @@ import {
   type MainGuardMissing,
   StartFailed,
   type TaskError,
+  Unsupported,
   WorkerLost,
 } from "./Errors.ts"
 import { Platform, type PlatformService } from "./Platform.ts"
@@ -76,6 +80,16 @@ export interface Options {
   readonly daemon?: boolean | undefined
   /** How long the process may take to clean up when it is terminated. Default: 1 second. */
   readonly grace?: Duration.DurationInput | undefined
+  /**
+   * Hands what the process logs, by Effect or by `console`, to the loggers of the fiber that makes it, with `process` and
+   * `ident` as annotations. Otherwise it logs by itself. Default: `true`.
+   */
+  readonly logging?: boolean | undefined
+  /**
+   * What becomes of its standard output and error: they are those of the program, or pipes that `stdout` and `stderr`
+   * read. For the start method `spawn`. With `logging`, `console` writes to the loggers and not there. Default: `inherit`.
+   */
+  readonly stdio?: "inherit" | "pipe" | undefined
 }
 
 /**
@@ -93,6 +107,15 @@ type State =
   | { readonly _tag: "stopped"; readonly exit: LinkExit }
   | { readonly _tag: "closed" }
 
+/** What a process takes over from the fiber that makes it. */
+interface Surroundings {
+  readonly platform: PlatformService
+  readonly startMethod: Agent.StartMethod
+  readonly logs: Logs
+}
+
+const surroundings = Effect.all({ platform: Platform, startMethod: startMethodOf, logs: logsOfCaller })
+
 class ProcessImpl extends Watched implements Process<unknown, unknown> {
   readonly [TypeId] = { _A: (): unknown => undefined, _E: (): unknown => undefined }
   name: string
@@ -105,9 +128,25 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
   ids: { readonly pid: number; readonly ident: number } | undefined = undefined
   private readonly path: ReadonlyArray<number>
   private readonly platform: PlatformService
+  private readonly logs: Logs | undefined
+  private readonly stdio: Options["stdio"]
+  /** Its pipes, once it is started with them. */
+  private output:
+    | { readonly [name in "stdout" | "stderr"]?: AsyncIterable<Uint8Array> | undefined }
+    | undefined
 
-  constructor(platform: PlatformService, startMethod: Agent.StartMethod, job: Job, options: Options) {
+  /** Throws `Unsupported`. */
+  constructor({ logs, platform, startMethod }: Surroundings, job: Job, options: Options) {
     super()
+    if (options.stdio === "pipe" && startMethod !== "spawn") {
+      throw new Unsupported({
+        feature: `pipes with the start method "${startMethod}"`,
+        reason: "the process shares or inherits the output of the program",
+        instead: '"spawn"',
+      })
+    }
+    this.logs = options.logging === false ? undefined : logs
+    this.stdio = options.stdio
     this.platform = platform
     this.startMethod = startMethod
     this.path = Agent.nextPath()
@@ -119,10 +158,11 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
 
   /** Throws what `AgentLink` throws. */
   start(): void {
-    const { daemon, name, path, startMethod } = this
+    const { daemon, logs, name, path, startMethod, stdio = "inherit" } = this
+    this.job.origin = originOf(undefined)
     const link = new AgentLink(
       this.platform,
-      { name, path, daemon, startMethod, lifetime: "process" },
+      { name, path, daemon, startMethod, logs, stdio, lifetime: "process" },
       {
         onReady: () => this.enter({ _tag: "started", link }),
         onSettled: () => this.changed(),
@@ -131,6 +171,7 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
       },
     )
     this.ids = { pid: link.pid, ident: link.id }
+    this.output = link.output
     Agent.state().active.add(this)
     if (!daemon) this.platform.hold()
     this.state = { _tag: "starting", link }
@@ -147,6 +188,18 @@ class ProcessImpl extends Watched implements Process<unknown, unknown> {
     Agent.state().active.delete(this)
     if (!this.daemon) this.platform.release()
     this.enter({ _tag: "stopped", exit })
+  }
+
+  /** Takes one of its pipes to read from, if it is there and was not taken. The program stays alive meanwhile. */
+  take(name: "stdout" | "stderr"): Stream.Stream<Uint8Array> | undefined {
+    const bytes = this.output?.[name]
+    if (bytes === undefined) return undefined
+    this.output = { ...this.output, [name]: undefined }
+    const { platform } = this
+    const held = Effect.acquireRelease(Effect.sync(platform.hold), () => Effect.sync(platform.release))
+    return Stream.unwrapScoped(
+      Effect.as(held, Stream.orDie(Stream.fromAsyncIterable(bytes, (error) => error))),
+    )
   }
 
   private enter(state: State): void {
@@ -217,7 +270,8 @@ const illegal = (self: Process<unknown, unknown>, operation: string): IllegalSta
  *
  * **Shape** – a thread of the runtime with its own heap. It belongs to the scope: at its end a process that runs is
  * joined where the scope succeeded and the process is not daemonic, else it is terminated. **Errors** –
- * `EncodingFailed` where the task's schema refuses the arguments.
+ * `EncodingFailed` where the task's schema refuses the arguments; `Unsupported` for pipes where no OS process is started
+ * for it alone.
  *
  * **Source** – Python's `Process(target, args, name, daemon)`.
  *
@@ -244,13 +298,12 @@ export const make = <Args extends ReadonlyArray<any>, A, E>(
   task: Task<Args, A, E>,
   args: Args,
   options: Options = {},
-): Effect.Effect<Process<A, E>, EncodingFailed, Platform | Scope.Scope> =>
-  Effect.flatMap(Effect.zip(Platform, startMethodOf), ([platform, method]) =>
+): Effect.Effect<Process<A, E>, EncodingFailed | Unsupported, Platform | Scope.Scope> =>
+  Effect.flatMap(surroundings, (from) =>
     Effect.acquireRelease(
       Effect.try({
-        try: () =>
-          new ProcessImpl(platform, method, Job.one(task, args), options) as unknown as Process<A, E>,
-        catch: (error) => error as EncodingFailed,
+        try: () => new ProcessImpl(from, Job.one(task, args), options) as unknown as Process<A, E>,
+        catch: (error) => error as EncodingFailed | Unsupported,
       }),
       // Not a closure: the scope keeps it, and would keep the arguments with it.
       release,
@@ -435,6 +488,41 @@ export const pid = (self: Process<unknown, unknown>): Effect.Effect<Option.Optio
  */
 export const ident = (self: Process<unknown, unknown>): Effect.Effect<Option.Option<number>, IllegalState> =>
   unlessClosed(self, "read the ident of", ({ ids }) => Option.fromNullable(ids?.ident))
+
+const read = (
+  self: Process<unknown, unknown>,
+  name: "stdout" | "stderr",
+): Stream.Stream<Uint8Array, IllegalState> =>
+  Stream.unwrap(
+    Effect.map(
+      unlessClosed(self, `read the ${name} of`, (process) => process.take(name)),
+      (bytes) => bytes ?? Stream.fail(illegal(self, `read the ${name} of`)),
+    ),
+  )
+
+/**
+ * Its standard output, where it was made with `stdio: "pipe"`.
+ *
+ * **Shape** – chunks as they come, until the process has ended; may be read once. **Waiting** – suspends the fiber. A
+ * process that nobody reads from waits in turn, when its pipe is full. **Errors** – `IllegalState` before `start`, after
+ * `close`, at a second reading, and where there is no pipe.
+ *
+ * **Source** – not in Python's `multiprocessing`; `subprocess.PIPE` there.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const stdout = (self: Process<unknown, unknown>): Stream.Stream<Uint8Array, IllegalState> =>
+  read(self, "stdout")
+
+/**
+ * Its standard error, as `stdout`.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const stderr = (self: Process<unknown, unknown>): Stream.Stream<Uint8Array, IllegalState> =>
+  read(self, "stderr")
 
 /**
  * Something that becomes ready when the process ends, to wait for several at once with `Waitable.wait`.

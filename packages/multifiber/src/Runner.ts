@@ -7,7 +7,7 @@
  */
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "./Agent.ts"
-import { describe, encodeError } from "./wire/EncodedError.ts"
+import { describe, type EncodedError, encodeError } from "./wire/EncodedError.ts"
 import {
   type Boot,
   type Failure,
@@ -20,8 +20,9 @@ import {
   VERSION,
 } from "./wire/Protocol.ts"
 import * as Call from "./worker/Call.ts"
-import type { EffectRunner } from "./worker/EffectRunner.ts"
+import type { EffectRunner, Logging } from "./worker/EffectRunner.ts"
 import { type Defined, load, preload } from "./worker/Loader.ts"
+import { type ConsoleMethod, post as postLog, takeConsole } from "./worker/Logging.ts"
 import { Outbox } from "./worker/Outbox.ts"
 
 /**
@@ -41,6 +42,8 @@ export interface Port {
   readonly setExitCode: (code: number) => void
   /** Writes to the agent's standard error. */
   readonly report: (text: string) => void
+  /** Hands over what is written to the agent's console from now on, as text. */
+  readonly takeConsole: (write: (method: ConsoleMethod, text: string) => void) => void
   /** Throws where a value cannot be posted. */
   readonly check: (value: unknown) => void
 }
@@ -92,6 +95,19 @@ export const start = (port: Port): Runner => {
   }
 }
 
+/**
+ * What a message says that holds something logged: for an adapter that finds it undelivered when the agent ends.
+ *
+ * @category getters
+ * @since 0.2.0
+ */
+export const loggedText = (message: unknown): string | undefined => {
+  const from = message as FromAgent
+  if (from.op !== Op.Log) return undefined
+  const { errors, messages } = from.record
+  return [...messages, ...errors].map(textOf).join(" ")
+}
+
 class AgentRunner {
   private readonly port: Port
   private readonly boot: Boot
@@ -117,6 +133,7 @@ class AgentRunner {
     this.boot = boot
     this.claims = Claims.attach(boot.claims ?? Claims.allocate(1))
     this.outbox = new Outbox(port)
+    if (boot.logLevel !== undefined) takeConsole(port, boot.logLevel)
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
   }
@@ -222,7 +239,7 @@ class AgentRunner {
   }
 
   private report(failure: Failure): void {
-    this.port.report(`${this.boot.name}: ${textOf(failure)}`)
+    this.port.report(`${this.boot.name}: ${"error" in failure ? textOf(failure.error) : failure.kind}`)
   }
 
   private finish(segment: Segment): void {
@@ -283,8 +300,16 @@ class AgentRunner {
     return built
   }
 
+  private get logging(): Logging | undefined {
+    const { logLevel } = this.boot
+    return logLevel === undefined
+      ? undefined
+      : { level: logLevel, write: (record) => postLog(this.port, record) }
+  }
+
   private readonly runEffect = (task: Defined): Promise<EffectRunner> => {
-    const runner = this.effectRunners.get(task.effects) ?? task.effects().then((module) => module.make())
+    const runner =
+      this.effectRunners.get(task.effects) ?? task.effects().then((module) => module.make(this.logging))
     this.effectRunners.set(task.effects, runner)
     return runner
   }
@@ -300,7 +325,10 @@ class AgentRunner {
   }
 
   private async cleanUp(): Promise<void> {
-    for (const handler of Agent.state().terminators) {
+    const { terminators } = Agent.state()
+    // A copy: a task that runs on may register others without end.
+    for (const handler of [...terminators]) {
+      if (!terminators.has(handler)) continue
       try {
         await handler()
       } catch (thrown) {
@@ -327,8 +355,5 @@ class AgentRunner {
   }
 }
 
-const textOf = (failure: Failure): string => {
-  if (!("error" in failure)) return failure.kind
-  const { error } = failure
-  return error.kind === "error" ? error.stack || `${error.name}: ${error.message}` : describe(error.value)
-}
+const textOf = (error: EncodedError): string =>
+  error.kind === "error" ? error.stack || `${error.name}: ${error.message}` : describe(error.value)

@@ -9,9 +9,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Agent from "../src/Agent.ts"
 import { getContext } from "../src/Context.ts"
-import type { EncodingFailed, IllegalState, InvalidArgument } from "../src/Errors.ts"
+import type { EncodingFailed, IllegalState, InvalidArgument, Unsupported } from "../src/Errors.ts"
 import * as Inherited from "../src/Inherited.ts"
 import type { Platform } from "../src/Platform.ts"
 import * as Process from "../src/Process.ts"
@@ -33,7 +34,7 @@ const failure = <A, E>(exit: Exit.Exit<A, E>): unknown =>
 
 type Made<A, E> = Effect.Effect<
   Process.Process<A, E>,
-  EncodingFailed | IllegalState | InvalidArgument,
+  EncodingFailed | IllegalState | InvalidArgument | Unsupported,
   Platform | Scope.Scope
 >
 
@@ -178,6 +179,17 @@ for (const method of ["thread", "spawn"] as const) {
         expect(yield* codeOf(child)).toBe(-15)
         expect(Marks.isSet(marks, "handled")).toBe(true)
         expect(Marks.isSet(marks, "not this one")).toBe(false)
+      }),
+    )
+
+    live("FIN-02 handlers that come and go while the process is terminated do no harm", () =>
+      Effect.gen(function* () {
+        for (let round = 0; round < 5; round++) {
+          const { child, marks } = yield* running((marks) => Process.make(marked.churn, [marks]))
+          yield* Process.terminate(child)
+          expect(yield* codeOf(child)).toBe(-15)
+          expect(Marks.isSet(marks, "handled")).toBe(true)
+        }
       }),
     )
 
@@ -361,6 +373,42 @@ for (const method of ["thread", "spawn"] as const) {
         }),
       )
 
+      live("its standard output and error are read from pipes, while the program's own stay clean", () =>
+        Effect.gen(function* () {
+          const { holds } = yield* Recorder.Recorder
+          const child = yield* Process.make(marked.print, ["12345678", 2 ** 17], {
+            stdio: "pipe",
+            logging: false,
+          })
+          const early = yield* Effect.flip(Stream.runDrain(Process.stdout(child)))
+          expect(early).toMatchObject({ _tag: "IllegalState", state: "initial" })
+          yield* Process.start(child)
+          const [output, error] = yield* within(20)(
+            Effect.all(
+              [Process.stdout, Process.stderr].map((read) => Stream.mkString(Stream.decodeText(read(child)))),
+              { concurrency: 2 },
+            ),
+          )
+          expect(output?.length).toBe(2 ** 20 + "logged\n".length)
+          expect(output).toMatch(/^12345678.*logged\n$/)
+          expect(error).toBe("error")
+          expect(yield* codeOf(child)).toBe(0)
+          expect((yield* Effect.flip(Stream.runDrain(Process.stdout(child))))._tag).toBe("IllegalState")
+          expect(holds()).toBe(0)
+        }),
+      )
+
+      live("its output can be read after its end, and need not be read", () =>
+        Effect.gen(function* () {
+          const make = Process.make(marked.print, ["x", 1], { stdio: "pipe", logging: false })
+          yield* Effect.flatMap(started(make), codeOf)
+          const child = yield* started(make)
+          expect(yield* codeOf(child)).toBe(0)
+          const text = yield* within(20)(Stream.mkString(Stream.decodeText(Process.stdout(child))))
+          expect(text).toBe("xlogged\n")
+        }),
+      )
+
       live("PROC-20 a child has as many descriptors as its siblings", () =>
         Effect.gen(function* () {
           const children = yield* Effect.forEach([1, 2, 3, 4, 5], () => Process.make(marked.descriptors, []))
@@ -424,6 +472,15 @@ for (const method of ["thread", "spawn"] as const) {
           const child = yield* started(make() as Made<unknown, unknown>)
           expect(yield* codeOf(child)).toBe(code)
           expect(failure(yield* Process.result(child))).toMatchObject(error)
+        }),
+      )
+    }
+
+    if (method === "thread") {
+      live("pipes need an OS process", () =>
+        Effect.gen(function* () {
+          const error = yield* Effect.flip(Process.make(plain.square, [1], { stdio: "pipe" }))
+          expect(error).toMatchObject({ _tag: "Unsupported", instead: '"spawn"' })
         }),
       )
     }

@@ -55,6 +55,12 @@ describe("Main.run", () => {
     clean(0, "imported\n"),
   )
 
+  program(
+    "FIN-09 every public module can be imported, prints nothing and keeps nothing alive",
+    ["importsAll"],
+    clean(0, ""),
+  )
+
   for (const [name, code] of [
     ["SIGINT", 130],
     ["SIGTERM", 143],

@@ -5,6 +5,7 @@
  * @since 0.2.0
  */
 import { spawn } from "node:child_process"
+import type { Socket } from "node:net"
 import { constants } from "node:os"
 import process from "node:process"
 import type { AgentExit, AgentHandle, AgentListener, StartAgent } from "multifiber/Platform"
@@ -36,11 +37,11 @@ export const sourceOf = ({ pathname }: URL): string =>
  */
 export const makeStartProcess =
   (argumentsFor: ArgumentsFor): StartAgent =>
-  (_name, listener, executable = process.execPath) =>
+  (_name, listener, { executable = process.execPath, stdio } = { executable: undefined, stdio: "inherit" }) =>
     observe(
       spawn(executable, [...argumentsFor(workerUrl()), String(process.pid)], {
         serialization: "advanced",
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        stdio: ["ignore", stdio, stdio, "ipc"],
       }),
       listener,
     )
@@ -83,10 +84,13 @@ const observe = (child: Child, listener: AgentListener): AgentHandle => {
   child.unref()
   // Bun's has none, and does not need it.
   child.channel?.unref?.()
+  const { stderr, stdout } = child
+  for (const stream of [stderr, stdout]) (stream as Socket | null)?.unref?.()
   return {
     id: child.pid ?? 0,
     pid: child.pid ?? 0,
     sharesMemory: false,
+    ...(stdout && stderr ? { output: { stderr, stdout } } : {}),
     post: (message) => {
       const frame = encode(message)
       if (child.connected) child.send(frame)

@@ -9,6 +9,7 @@ import process from "node:process"
 import { Worker } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
 import { decode, encode } from "./Frames.ts"
+import { takeConsole } from "./takeConsole.ts"
 
 /** How often the watch looks for the starter, and how long the process may take to clean up then, in milliseconds. */
 const LOOK = 250
@@ -36,6 +37,9 @@ const timer = setInterval(() => {
 }, ${LOOK})
 `
 
+/** Node and Bun write at once while there is room in the channel. */
+const SENDS_LATER = "Deno" in globalThis
+
 /** Plain options: those of the program would load its preloads into the watch as well. */
 const watchStarter = (starter: number): void =>
   new Worker(WATCH, { eval: true, execArgv: [], workerData: starter }).unref()
@@ -45,10 +49,11 @@ export const startInProcess = (): Runner.Runner => {
   if (!send) throw new Error("Cannot start multifiber's worker file by itself")
   let onMessage = (_frame: unknown) => {}
   let unsent = 0
+  /** What was logged and may not have left: the end of the process would take it along. */
+  const logged = new Set<{ readonly text: string | undefined }>()
   let exitCode: number | undefined
   // What is still on its way when the process exits is lost.
-  const sent = () => {
-    unsent--
+  const exitIfSent = () => {
     if (unsent === 0 && exitCode !== undefined) process.exit(exitCode)
   }
   const runner = Runner.start({
@@ -56,7 +61,13 @@ export const startInProcess = (): Runner.Runner => {
       const frame = encode(message)
       if (!process.connected) return
       unsent++
-      send(frame, undefined, undefined, sent)
+      const entry = { text: Runner.loggedText(message) }
+      const isOut = send(frame, undefined, undefined, () => {
+        unsent--
+        logged.delete(entry)
+        exitIfSent()
+      })
+      if (entry.text !== undefined && (SENDS_LATER || !isOut)) logged.add(entry)
     },
     receive: (handler) => {
       onMessage = (frame) => {
@@ -83,11 +94,15 @@ export const startInProcess = (): Runner.Runner => {
       process.exitCode = code
     },
     report: (text) => process.stderr.write(`${text}\n`),
+    takeConsole,
     check: encode,
   })
   const stop = () => runner.stop()
   /** Ctrl-C reaches every process of a terminal; the program tells its children what it makes of it. */
   const ignore = () => {}
+  process.on("exit", () => {
+    for (const { text } of logged) process.stderr.write(`${text}\n`)
+  })
   // They keep no runtime alive, and stay: Deno ends by a signal that comes just before its last listener goes.
   process.on("SIGTERM", stop)
   process.on("SIGINT", ignore)

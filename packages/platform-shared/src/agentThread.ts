@@ -2,6 +2,7 @@
 import process from "node:process"
 import type { MessagePort } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
+import { takeConsole } from "./takeConsole.ts"
 
 export const startInThread = (parent: MessagePort): Runner.Runner => {
   const runner = Runner.start({
@@ -13,6 +14,7 @@ export const startInThread = (parent: MessagePort): Runner.Runner => {
       process.exitCode = code
     },
     report: (text) => process.stderr.write(`${text}\n`),
+    takeConsole,
     check: structuredClone,
   })
   parent.on("messageerror", (error) => runner.choke(error))

@@ -50,7 +50,7 @@ const record = (
   }
   const recording =
     (start: StartAgent): StartAgent =>
-    (name, listener, executable) => {
+    (name, listener, options) => {
       const events: Array<AgentEvent> = []
       let exit: AgentExit | undefined
       const note = <A extends ReadonlyArray<unknown>>(event: AgentEvent, tell: (...args: A) => void) => {
@@ -69,7 +69,7 @@ const record = (
           onExit: note("exit", listener.onExit),
           onGone: note("gone", listener.onGone),
         },
-        executable,
+        options,
       )
       agents.push({
         name,

@@ -61,6 +61,8 @@ export class FakeAgent {
         this.exitCode = code
       },
       report: () => {},
+      // It shares the console of the test.
+      takeConsole: () => {},
       check: structuredClone,
     })
   }

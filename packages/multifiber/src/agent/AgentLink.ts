@@ -5,7 +5,14 @@
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "../Agent.ts"
 import { IllegalState, MainGuardMissing, StartFailed } from "../Errors.ts"
-import type { AgentExit, AgentHandle, AgentListener, PlatformService, StartAgent } from "../Platform.ts"
+import type {
+  AgentExit,
+  AgentHandle,
+  AgentListener,
+  OsProcessOptions,
+  PlatformService,
+  StartAgent,
+} from "../Platform.ts"
 import type { Task } from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
 import { decodeError, refusalOf } from "../wire/Failure.ts"
@@ -15,12 +22,15 @@ import {
   type FromAgent,
   Op,
   type Segment,
+  type SpanId,
   STOPPED,
   type TaskName,
   type ToAgent,
   VERSION,
 } from "../wire/Protocol.ts"
 import type { Job } from "./Job.ts"
+import type { Logs } from "./Logs.ts"
+import type { Origin } from "./Origin.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
 export const CAPACITY = 4096
@@ -45,6 +55,9 @@ export interface AgentOptions {
   readonly path: ReadonlyArray<number>
   readonly daemon: boolean
   readonly startMethod: Agent.StartMethod
+  /** Who takes what it logs; none where it logs by itself. */
+  readonly logs: Logs | undefined
+  readonly stdio?: OsProcessOptions["stdio"]
   readonly lifetime: Boot["lifetime"]
 }
 
@@ -66,6 +79,7 @@ export class AgentLink {
   state: "starting" | "ready" | "ended" = "starting"
   private readonly claims: Claims.Claims
   private readonly handle: AgentHandle
+  private readonly logs: Logs | undefined
   private listener: LinkListener
   private readonly ring = new Array<Job | undefined>(CAPACITY).fill(undefined)
   private readonly numbers = new Map<Task.Any, number>()
@@ -76,13 +90,18 @@ export class AgentLink {
   private poisoned = false
 
   /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
-  constructor(platform: PlatformService, options: AgentOptions, listener: LinkListener) {
+  constructor(
+    platform: PlatformService,
+    { logs, stdio = "inherit", ...options }: AgentOptions,
+    listener: LinkListener,
+  ) {
     const self = Agent.state()
     if (self.importing) throw new MainGuardMissing({ agent: self.name })
     if (self.daemon) {
       throw new IllegalState({ operation: `start "${options.name}"`, state: `"${self.name}" is daemonic` })
     }
     this.name = options.name
+    this.logs = logs
     this.listener = listener
     const memory = Claims.allocate(CAPACITY)
     this.claims = Claims.attach(memory)
@@ -96,13 +115,17 @@ export class AgentLink {
         onExit: (exit) => this.exit(exit),
         onGone: () => this.listener.onGone(),
       }
-      this.handle = startWith(platform, options.startMethod)(options.name, heard, self.executable)
+      this.handle = startWith(platform, options.startMethod)(options.name, heard, {
+        executable: self.executable,
+        stdio,
+      })
       this.boot({
         version: VERSION,
         ...options,
         parent: { name: self.name, pid: platform.pid },
         inherited: Object.fromEntries(self.inherited),
         claims: this.handle.sharesMemory ? memory : undefined,
+        logLevel: logs?.level,
       })
     } catch (cause) {
       throw new StartFailed({ agent: options.name, cause })
@@ -127,6 +150,10 @@ export class AgentLink {
 
   get pid(): number {
     return this.handle.pid
+  }
+
+  get output(): AgentHandle["output"] {
+    return this.handle.output
   }
 
   /** Jobs that the agent has and that are not settled. */
@@ -175,16 +202,17 @@ export class AgentLink {
     return undefined
   }
 
-  /** Lays the jobs out in columns: one segment for each run of calls of the same task and arity. */
+  /** Lays the jobs out in columns: one segment for each run of calls of the same task, arity and span. */
   private pack(jobs: ReadonlyArray<Job>) {
     const segments: Array<Segment> = []
     const tasks: Array<Task.Any> = []
     let values: Array<unknown> = []
     for (let i = 0; i < jobs.length; ) {
-      const { arity, payload, task } = jobs[i] as Job
+      const { arity, origin, payload, task } = jobs[i] as Job
+      const span = spanOf(origin)
       const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
       if (arity === EACH) {
-        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1 })
+        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1, ...span })
         i++
         continue
       }
@@ -192,10 +220,10 @@ export class AgentLink {
       const from = i
       for (; i < jobs.length; i++) {
         const job = jobs[i] as Job
-        if (job.task !== task || job.arity !== arity) break
+        if (job.task !== task || job.arity !== arity || job.origin?.span !== origin?.span) break
         job.appendTo(values)
       }
-      segments.push({ task: number, arity, values, calls: i - from })
+      segments.push({ task: number, arity, values, calls: i - from, ...span })
     }
     const names: Array<TaskName> = tasks.map(({ name, url }) => ({ url, name }))
     return { segments, names, tasks }
@@ -208,6 +236,9 @@ export class AgentLink {
         break
       case Op.Settled:
         this.settle(message)
+        break
+      case Op.Log:
+        this.logs?.write(message.record, { process: this.name, ident: this.id })
         break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
@@ -315,6 +346,12 @@ export class AgentLink {
 const indexOrPush = <A>(array: Array<A>, value: A): number => {
   const index = array.indexOf(value)
   return index === -1 ? array.push(value) - 1 : index
+}
+
+const spanOf = (origin: Origin | undefined): { readonly span?: SpanId } => {
+  if (origin?.span === undefined) return {}
+  const { sampled, spanId, traceId } = origin.span
+  return { span: { sampled, spanId, traceId } }
 }
 
 /** Fails a job that cannot be sent, with the reason. */

@@ -5,7 +5,7 @@ import { describe } from "../wire/EncodedError.ts"
 import { decodeFailure } from "../wire/Failure.ts"
 import { EACH, type Failure } from "../wire/Protocol.ts"
 import type { AgentLink } from "./AgentLink.ts"
-import { type CallSite, framesOf } from "./CallSite.ts"
+import { framesOf, type Origin } from "./Origin.ts"
 import { Pending } from "./Pending.ts"
 
 export class Job extends Pending {
@@ -16,8 +16,8 @@ export class Job extends Pending {
    */
   payload: unknown
   readonly arity: number
-  /** Where the caller submitted it, if recorded. */
-  callSite: CallSite | undefined = undefined
+  /** Where it comes from, as far as that is known. */
+  origin: Origin | undefined = undefined
   /** The next job of the queue. */
   next: Job | undefined = undefined
   /** Who counts it. */
@@ -77,7 +77,7 @@ export class Job extends Pending {
   }
 
   receiveFailure(failure: Failure): void {
-    this.fail(decodeFailure(this.task, failure, framesOf(this.callSite)))
+    this.fail(decodeFailure(this.task, failure, framesOf(this.origin?.site)))
   }
 }
 

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Agent from "../Agent.ts"
 import { AgentLink, type LinkExit } from "../agent/AgentLink.ts"
 import type { Job } from "../agent/Job.ts"
+import type { Logs } from "../agent/Logs.ts"
 import { Watched } from "../agent/Watched.ts"
 import {
   InitializerFailed,
@@ -32,6 +33,12 @@ export type PoolState =
   | { readonly _tag: "terminated" }
   | { readonly _tag: "failed"; readonly error: TaskError }
 
+export interface DispatcherOptions {
+  readonly size: number
+  readonly startMethod: Agent.StartMethod
+  readonly logs: Logs | undefined
+}
+
 interface Worker {
   readonly link: AgentLink
   window: Window.Window
@@ -42,23 +49,23 @@ export class Dispatcher extends Watched {
   readonly workers: Array<Worker> = []
   private readonly queue = new JobQueue()
   private readonly platform: PlatformService
-  private readonly startMethod: Agent.StartMethod
-  private readonly size: number
+  private readonly options: DispatcherOptions
   private unsettled = 0
   private pumpScheduled = false
   private timer: ReturnType<typeof setTimeout> | undefined = undefined
 
   /** Starts `size` workers; where one does not start, the others are ended and the pool has failed. */
-  constructor(platform: PlatformService, startMethod: Agent.StartMethod, size: number) {
+  constructor(platform: PlatformService, options: DispatcherOptions) {
     super()
     this.platform = platform
-    this.startMethod = startMethod
-    this.size = size
-    while (this.state._tag === "running" && this.workers.length < size) this.tryStartWorker()
+    this.options = options
+    while (this.state._tag === "running" && this.workers.length < options.size) this.tryStartWorker()
   }
 
   get isReady(): boolean {
-    return this.workers.length === this.size && this.workers.every(({ link }) => link.state === "ready")
+    return (
+      this.workers.length === this.options.size && this.workers.every(({ link }) => link.state === "ready")
+    )
   }
 
   /** Every job is settled. */
@@ -142,13 +149,14 @@ export class Dispatcher extends Watched {
   }
 
   private startWorker(): void {
-    const { platform, startMethod } = this
+    const { platform } = this
+    const { logs, startMethod } = this.options
     const path = Agent.nextPath()
     const name = Agent.defaultName("PoolWorker", path)
     const worker: Worker = {
       link: new AgentLink(
         platform,
-        { name, path, daemon: true, startMethod, lifetime: "worker" },
+        { name, path, daemon: true, startMethod, logs, lifetime: "worker" },
         {
           onReady: () => {
             this.schedulePump()

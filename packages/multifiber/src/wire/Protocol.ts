@@ -20,6 +20,7 @@ export const Op = {
   Preload: 5,
   Boot: 6,
   Interrupt: 7,
+  Log: 8,
 } as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
@@ -37,8 +38,29 @@ export interface Boot {
   readonly inherited: Readonly<Record<string, unknown>>
   /** Memory of the claims (`@multifiber/kernel/Claims`); none where the agent shares no memory with its starter. */
   readonly claims: SharedArrayBuffer | undefined
+  /** The lowest level that is sent to the starter, as Effect numbers levels; none where the agent logs by itself. */
+  readonly logLevel: number | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
   readonly lifetime: "worker" | "process"
+}
+
+/** What a child logs, for the loggers of its starter. */
+export interface LogRecord {
+  /** As Effect's `LogLevel` tags it. */
+  readonly level: "Trace" | "Debug" | "Info" | "Warning" | "Error" | "Fatal" | "All" | "None"
+  readonly messages: ReadonlyArray<EncodedError>
+  /** The failures and defects of its cause. */
+  readonly errors: ReadonlyArray<EncodedError>
+  readonly annotations: ReadonlyArray<readonly [key: string, value: unknown]>
+  /** Log spans: when each began. */
+  readonly spans: ReadonlyArray<readonly [label: string, startTime: number]>
+}
+
+/** The span that a call belongs to. */
+export interface SpanId {
+  readonly traceId: string
+  readonly spanId: string
+  readonly sampled: boolean
 }
 
 /** A task of this agent: numbered by its first use, and named in that message only. */
@@ -48,7 +70,7 @@ export interface TaskName {
 }
 
 /**
- * Consecutive calls of one task with the same number of arguments.
+ * Consecutive calls of one task with the same number of arguments, made in the same span.
  *
  * `values` holds the arguments call by call. Where `arity` is `EACH`, the segment is a single call over many items: the
  * task runs once for each value, and the result is the array of results.
@@ -58,6 +80,7 @@ export interface Segment {
   readonly arity: number
   readonly values: ArrayLike<unknown>
   readonly calls: number
+  readonly span?: SpanId
 }
 
 export const EACH = -1
@@ -92,6 +115,7 @@ export type Failure =
 
 export type FromAgent =
   | { readonly op: typeof Op.Ready; readonly version: number }
+  | { readonly op: typeof Op.Log; readonly record: LogRecord }
   | {
       readonly op: typeof Op.Settled
       /** The sequence number after the last task that the runner passed. */

@@ -26,8 +26,8 @@ export type RunEffect = (task: Defined) => Promise<EffectRunner>
 /** Runs call number `call` of a segment. */
 export const run = (task: Defined, segment: Segment, call: number, runEffect: RunEffect): unknown =>
   segment.arity === EACH
-    ? runEach(task, segment.values, runEffect)
-    : complete(task, invoke(task, segment, call), runEffect)
+    ? runEach(task, segment, runEffect)
+    : complete(task, invoke(task, segment, call), segment, runEffect)
 
 const invoke = (task: Defined, { arity, values }: Segment, call: number): unknown => {
   if (arity === 1) return invokeOne(task, values[call])
@@ -40,11 +40,12 @@ const invoke = (task: Defined, { arity, values }: Segment, call: number): unknow
 const invokeOne = (task: Defined, value: unknown): unknown =>
   task.codec ? task.run(...decodeArgs(task.codec, [value])) : task.run(value)
 
-const runEach = (task: Defined, items: ArrayLike<unknown>, runEffect: RunEffect): unknown => {
+const runEach = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
+  const items = segment.values
   const results = new Array<unknown>(items.length)
   for (let i = 0; i < items.length; i++) {
-    const result = complete(task, invokeOne(task, items[i]), runEffect)
-    if (isPromise(result)) return finishEach(task, items, runEffect, results, i, result)
+    const result = complete(task, invokeOne(task, items[i]), segment, runEffect)
+    if (isPromise(result)) return finishEach(task, segment, runEffect, results, i, result)
     results[i] = result
   }
   return results
@@ -52,23 +53,24 @@ const runEach = (task: Defined, items: ArrayLike<unknown>, runEffect: RunEffect)
 
 const finishEach = async (
   task: Defined,
-  items: ArrayLike<unknown>,
+  segment: Segment,
   runEffect: RunEffect,
   results: Array<unknown>,
   pending: number,
   result: PromiseLike<unknown>,
 ): Promise<unknown> => {
+  const items = segment.values
   results[pending] = await result
   for (let i = pending + 1; i < items.length; i++) {
-    results[i] = await complete(task, invokeOne(task, items[i]), runEffect)
+    results[i] = await complete(task, invokeOne(task, items[i]), segment, runEffect)
   }
   return results
 }
 
-const complete = (task: Defined, returned: unknown, runEffect: RunEffect): unknown => {
+const complete = (task: Defined, returned: unknown, { span }: Segment, runEffect: RunEffect): unknown => {
   if (isEffect(returned)) {
     return runEffect(task)
-      .then((effects) => effects.run(task.url, returned))
+      .then((effects) => effects.run(task.url, returned, span))
       .then((value) => encodeSuccess(task, value))
   }
   if (isPromise(returned)) return returned.then((value) => encodeSuccess(task, value))

@@ -30,7 +30,7 @@ const linkToPuppet = () => {
   const platform: PlatformService = { ...FakePlatform.make().service, startThread }
   const link = new AgentLink(
     platform,
-    { name: "puppet", path: [1], daemon: true, startMethod: "thread", lifetime: "worker" },
+    { name: "puppet", path: [1], daemon: true, startMethod: "thread", logs: undefined, lifetime: "worker" },
     {
       onReady: () => events.push("ready"),
       onSettled: (ran) => events.push(`settled ${ran}`),

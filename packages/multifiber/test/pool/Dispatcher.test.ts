@@ -45,7 +45,7 @@ const turns = async (count: number): Promise<void> => {
 
 const start = async (size: number, options: FakePlatform.Options = {}) => {
   const fake = FakePlatform.make(options)
-  const dispatcher = new Dispatcher(fake.service, "thread", size)
+  const dispatcher = new Dispatcher(fake.service, { size, startMethod: "thread", logs: undefined })
   await untilTrue(() => dispatcher.isReady)
   const submit = (task: Task.Task.Any, numbers: ReadonlyArray<number>): Array<Job> =>
     numbers.map((n) => {
@@ -252,7 +252,7 @@ describe("Dispatcher", () => {
 
   it.each([1, 2, 4, 5])("a failing start of worker %i ends the others", BOUND, async (failingStart) => {
     const fake = FakePlatform.make({ failingStart })
-    const { state } = new Dispatcher(fake.service, "thread", 5)
+    const { state } = new Dispatcher(fake.service, { size: 5, startMethod: "thread", logs: undefined })
     expect(state).toMatchObject({
       _tag: "failed",
       error: { _tag: "StartFailed", cause: new Error("no thread left") },
@@ -282,7 +282,7 @@ describe("Dispatcher", () => {
     BOUND,
     async () => {
       const fake = FakePlatform.make({ stillborn: 1 })
-      const dispatcher = new Dispatcher(fake.service, "thread", 2)
+      const dispatcher = new Dispatcher(fake.service, { size: 2, startMethod: "thread", logs: undefined })
       await untilTrue(() => dispatcher.isGone)
       expect(dispatcher.state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed" } })
       expect(fake.agents.length).toBe(2)

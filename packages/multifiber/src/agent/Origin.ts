@@ -1,7 +1,21 @@
-/** Where a task was submitted: the stack of the call, made into text only when somebody asks. */
+/** Where a call comes from: the place in the program, made into text only when somebody asks, and the span. */
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type { AnySpan } from "effect/Tracer"
 
 export interface CallSite {
   readonly stack?: string
+}
+
+export interface Origin {
+  readonly site: CallSite | undefined
+  readonly span: AnySpan | undefined
+}
+
+/** The origin of what the running fiber submits; none where there is nothing to tell. */
+export const originOf = (site: CallSite | undefined): Origin | undefined => {
+  const span = Option.getOrUndefined(Fiber.getCurrentFiber())?.currentSpan
+  return site === undefined && span === undefined ? undefined : { site, span }
 }
 
 /** Records the callers of `below`: some 10 µs on V8. */

@@ -1,0 +1,9 @@
+/** Hands over what is logged by `console`, formatted as the runtime's own console would. */
+import { format } from "node:util"
+import type { Port } from "multifiber/Runner"
+
+const METHODS = ["debug", "log", "info", "warn", "error"] as const
+
+export const takeConsole: Port["takeConsole"] = (write) => {
+  for (const method of METHODS) console[method] = (...args: Array<unknown>) => write(method, format(...args))
+}
