@@ -390,7 +390,8 @@ for (const method of ["thread", "spawn"] as const) {
             ),
           )
           expect(output?.length).toBe(2 ** 20 + "logged\n".length)
-          expect(output).toMatch(/^12345678.*logged\n$/)
+          // Bun's console overtakes what is still to be written
+          expect(output?.replace("logged\n", "")).toBe("12345678".repeat(2 ** 17))
           expect(error).toBe("error")
           expect(yield* codeOf(child)).toBe(0)
           expect((yield* Effect.flip(Stream.runDrain(Process.stdout(child))))._tag).toBe("IllegalState")

@@ -8,6 +8,7 @@ import { spawn } from "node:child_process"
 import type { Socket } from "node:net"
 import { constants } from "node:os"
 import process from "node:process"
+import { PassThrough, type Readable } from "node:stream"
 import type { AgentExit, AgentHandle, AgentListener, StartAgent } from "multifiber/Platform"
 import { decode, encode } from "./Frames.ts"
 import { workerUrl } from "./workerFile.ts"
@@ -51,6 +52,12 @@ type Child = ReturnType<typeof spawn>
 /** How long the channel may outlive the process, in milliseconds, before it counts as broken. */
 const LAST_MESSAGES = 500
 
+/** What a stream of a child gives, kept for a late reader: at the end of the child Node throws away what nobody reads. */
+const kept = (stream: Readable): PassThrough => {
+  ;(stream as Socket).unref?.()
+  return stream.pipe(new PassThrough())
+}
+
 const observe = (child: Child, listener: AgentListener): AgentHandle => {
   let asked: -15 | -9 | undefined
   let exit: AgentExit | undefined
@@ -84,13 +91,12 @@ const observe = (child: Child, listener: AgentListener): AgentHandle => {
   child.unref()
   // Bun's has none, and does not need it.
   child.channel?.unref?.()
-  const { stderr, stdout } = child
-  for (const stream of [stderr, stdout]) (stream as Socket | null)?.unref?.()
+  const output = child.stdout && child.stderr && { stdout: kept(child.stdout), stderr: kept(child.stderr) }
   return {
     id: child.pid ?? 0,
     pid: child.pid ?? 0,
     sharesMemory: false,
-    ...(stdout && stderr ? { output: { stderr, stdout } } : {}),
+    ...(output ? { output } : {}),
     post: (message) => {
       const frame = encode(message)
       if (child.connected) child.send(frame)

@@ -1,4 +1,5 @@
 /** Tasks of the programs. */
+import process from "node:process"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Marks from "@multifiber/testkit/Marks"
 import * as Task from "multifiber/Task"
@@ -7,7 +8,7 @@ export const tasks = Task.module(import.meta.url, {
   /** Prints after a while. */
   printLater: async (text: string, milliseconds: number) => {
     await new Promise((resolve) => setTimeout(resolve, milliseconds))
-    console.log(text)
+    process.stdout.write(`${text}\n`)
     return text
   },
   never: (flags: Flags.Flags) => {

@@ -1,4 +1,5 @@
 /** A program that forgets the guard: its process runs it again when it imports it. */
+import process from "node:process"
 import { layer } from "@multifiber/platform"
 import * as Effect from "effect/Effect"
 import * as Process from "multifiber/Process"
@@ -6,7 +7,7 @@ import * as Task from "multifiber/Task"
 
 const { square } = Task.module(import.meta.url, { square: (n: number) => n * n })
 
-console.log("top level")
+process.stdout.write("top level\n")
 await Effect.runPromise(
   Effect.gen(function* () {
     const process = yield* Process.make(square, [2])
