@@ -17,9 +17,9 @@ import ts from "typescript"
 import { publicPackages } from "./packages.mjs"
 import { root, runOrThrow } from "./process.mjs"
 
-/** The names in a node_modules folder, scoped ones in full. */
+/** The names in a node_modules folder, if there is one, scoped ones in full. */
 const namesIn = (folder) =>
-  readdirSync(folder).flatMap((name) => {
+  (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
     if (name.startsWith(".")) return []
     return name.startsWith("@") ? readdirSync(join(folder, name)).map((each) => `${name}/${each}`) : [name]
   })
@@ -54,13 +54,15 @@ const COMPILER_OPTIONS = {
 }
 
 const transpile = (from, to) => {
-  const files = readdirSync(from, { recursive: true }).filter((name) => !name.includes("node_modules"))
-  for (const file of files.filter((name) => name.endsWith(".ts"))) {
-    const { outputText } = ts.transpileModule(readFileSync(join(from, file), "utf8"), {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory() && entry.name !== "node_modules") transpile(source, target)
+    if (!entry.isFile() || !entry.name.endsWith(".ts")) continue
+    const { outputText } = ts.transpileModule(readFileSync(source, "utf8"), {
       compilerOptions: COMPILER_OPTIONS,
-      fileName: file,
+      fileName: entry.name,
     })
-    write(join(to, file.replace(/\.ts$/, ".js")), outputText)
+    write(target.replace(/\.ts$/, ".js"), outputText)
   }
 }
 

@@ -21,12 +21,14 @@ interface Spare {
 
 const NAME = "multifiber-reserve"
 
+/** Milliseconds between an agent that was taken and its replacement, and between two replacements. */
+const PAUSE = 20
+
 export class Reserve {
   private options: ReserveOptions
   private spares: Array<Spare> = []
   private readonly start: (kind: ReserveOptions["kind"]) => StartAgent
-  private refilling = false
-  private closed = false
+  private refilling: ReturnType<typeof setTimeout> | undefined = undefined
 
   constructor(options: ReserveOptions, start: (kind: ReserveOptions["kind"]) => StartAgent) {
     this.options = options
@@ -36,8 +38,10 @@ export class Reserve {
   /** Starts anew with other options. Throws where the runtime refuses to start agents. */
   configure(options: ReserveOptions): void {
     this.options = options
-    this.discard()
-    this.fill()
+    clearTimeout(this.refilling)
+    this.refilling = undefined
+    for (const { handle } of this.spares.splice(0)) handle.end(-9)
+    while (this.spares.length < options.size) this.spares.push(this.makeSpare())
   }
 
   /** Hands an agent out: one that waits, else a new one. */
@@ -50,30 +54,22 @@ export class Reserve {
 
   /** Ends what waits; nothing waits any more. */
   close(): void {
-    this.closed = true
-    this.discard()
+    this.configure({ ...this.options, size: 0 })
   }
 
-  private discard(): void {
-    for (const { handle } of this.spares.splice(0)) handle.end(-9)
-  }
-
-  /** After the turn in which an agent was taken, which has better things to do. */
+  /** One by one, and not at once: a start keeps this thread busy, and what was taken is about to answer. */
   private refill(): void {
-    if (this.refilling) return
-    this.refilling = true
-    setTimeout(() => {
-      this.refilling = false
+    if (this.refilling !== undefined || this.spares.length >= this.options.size) return
+    this.refilling = setTimeout(() => {
+      this.refilling = undefined
       try {
-        this.fill()
+        this.spares.push(this.makeSpare())
       } catch {
         // The next `take` runs into it and tells its caller.
+        return
       }
-    })
-  }
-
-  private fill(): void {
-    while (!this.closed && this.spares.length < this.options.size) this.spares.push(this.makeSpare())
+      this.refill()
+    }, PAUSE)
   }
 
   private makeSpare(): Spare {
