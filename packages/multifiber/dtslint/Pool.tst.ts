@@ -10,6 +10,7 @@ import type {
   PoolNotRunning,
   TaskError,
   TimedOut,
+  Unsupported,
 } from "multifiber/Errors"
 import type { Platform } from "multifiber/Platform"
 import * as Pool from "multifiber/Pool"
@@ -132,7 +133,7 @@ describe("AsyncResult", () => {
 describe("Process", () => {
   it("make takes the arguments of the task, and no others", () => {
     expect(Process.make(tasks.half, [1], { daemon: true })).type.toBe<
-      Effect.Effect<Process.Process<number, Odd>, EncodingFailed, Platform | Scope.Scope>
+      Effect.Effect<Process.Process<number, Odd>, EncodingFailed | Unsupported, Platform | Scope.Scope>
     >()
     // @ts-expect-error
     void Process.make(tasks.half, ["1"])
