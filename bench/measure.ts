@@ -14,7 +14,7 @@ export interface Scripts {
   readonly run: (
     command: string,
     args: ReadonlyArray<string>,
-    options: { readonly minutes: number; readonly env?: Readonly<Record<string, string>> | undefined },
+    options: { readonly minutes: number },
   ) => Promise<Ended>
   /** Makes a folder with the built packages and the sources of `folder` as JavaScript, and returns it. */
   readonly install: (folder: string) => Promise<string>
@@ -119,7 +119,7 @@ const runOnce = async (plan: Plan, file: string, scripts: Scripts): Promise<Figu
         : fileURLToPath(new URL(`./${plan.id}/${file}`, import.meta.url)),
       JSON.stringify(plan.settings),
     ],
-    { minutes: TIMEOUT_SECONDS / 60, env: plan.scenario.env?.[plan.runtime] },
+    { minutes: TIMEOUT_SECONDS / 60 },
   )
   if (timedOut !== undefined) return `timed out after ${TIMEOUT_SECONDS} s`
   const line = stdout.trim().split("\n").at(-1) ?? ""

@@ -36,8 +36,6 @@ export interface Scenario {
   readonly flags?: Readonly<Record<Runtime, ReadonlyArray<string>>>
   /** The contenders run on the built packages, as users have them; otherwise on the sources. */
   readonly installed?: boolean
-  /** Variables of the environment, for what a runtime takes no argument for. */
-  readonly env?: Readonly<Partial<Record<Runtime, Readonly<Record<string, string>>>>>
   readonly parts: ReadonlyArray<Part>
 }
 

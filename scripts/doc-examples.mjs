@@ -1,17 +1,8 @@
 // Turns the examples of the documentation into programs: every ```ts block of a Markdown file and every `@example` of a
 // source file. A block with a file name (```ts tasks.ts) is a file for the later blocks of the same document.
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs"
-import { dirname, join, relative } from "node:path"
-import { publicPackages } from "./packages.mjs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
+import { linkModule, publicPackages } from "./packages.mjs"
 import { root } from "./process.mjs"
 
 // Git-ignored; not below node_modules, where no runtime takes TypeScript, nor in a dot folder, which tsc passes over.
@@ -78,18 +69,13 @@ const TSCONFIG = {
   include: ["."],
 }
 
-const link = (name, target) => {
-  const path = join(folder, "node_modules", name)
-  mkdirSync(dirname(path), { recursive: true })
-  symlinkSync(realpathSync(target), path)
-}
-
 const prepareFolder = () => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, "console.ts"), CONSOLE)
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG))
-  for (const { folder: target, manifest } of publicPackages()) link(manifest.name, target)
+  for (const { folder: target, manifest } of publicPackages())
+    linkModule(join(folder, "node_modules"), manifest.name, target)
 }
 
 /** Writes the programs and returns them: `main` is the file to run. */

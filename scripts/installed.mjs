@@ -6,15 +6,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import ts from "typescript"
-import { publicPackages } from "./packages.mjs"
+import { linkModule, publicPackages } from "./packages.mjs"
 import { root, runOrThrow } from "./process.mjs"
 
 /** The names in a node_modules folder, if there is one, scoped ones in full. */
@@ -39,10 +37,7 @@ const installPackages = (modules) => {
 
 const linkDependencies = (from, modules) => {
   for (const name of namesIn(from)) {
-    const link = join(modules, name)
-    if (existsSync(link)) continue
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(realpathSync(join(from, name)), link)
+    if (!existsSync(join(modules, name))) linkModule(modules, name, join(from, name))
   }
 }
 
@@ -66,8 +61,7 @@ const transpile = (from, to) => {
   }
 }
 
-/** Builds the packages, and returns the new folder; it goes when this process ends. */
-export const install = async (from) => {
+const make = async (from) => {
   await runOrThrow(process.execPath, [join(root, "scripts/build.mjs")])
   const folder = mkdtempSync(join(tmpdir(), "multifiber-installed-"))
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
@@ -79,3 +73,8 @@ export const install = async (from) => {
   transpile(from, folder)
   return folder
 }
+
+let made
+
+/** Builds the packages, and returns the new folder; it goes when this process ends. Once for all benchmarks. */
+export const install = (from) => (made ??= make(from))

@@ -13,9 +13,6 @@ export default {
   title: "a long queue: time of 2 N tasks against N, heap of a queued task",
   settings: { n: 400_000, workers: 2, warmUpSeconds: 1, seconds: 6 },
   flags: { node: ["--expose-gc"], deno: ["--v8-flags=--expose-gc"], bun: [] },
-  // JavaScriptCore counts a heap as small below 32 MB and lets it double, else grow by a quarter. One rule for all lengths:
-  // the change of rules costs a third more a task, with or without a pool, all of it page faults.
-  env: { bun: { BUN_JSC_largeHeapSize: String(512 * 1024 * 1024) } },
   parts: [
     ...doublings.map(
       ({ name }): Part => ({

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads"
 import { report } from "../contender.ts"
 import { medianOfStarts } from "./starts.ts"
 
+// The scenario runs as JavaScript: `installed`.
 const start = async (n: number) => {
   const worker = new Worker(new URL("./bareWorker.js", import.meta.url), { workerData: n })
   const [result] = await once(worker, "message")

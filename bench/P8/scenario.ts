@@ -1,4 +1,14 @@
-import { everywhere, itself, type Scenario } from "../scenario.ts"
+import { everywhere, itself, type Part, type Scenario } from "../scenario.ts"
+
+const ofReserve = (kind: string): Part => ({
+  name: `forkserver, ${kind}`,
+  unit: "ms",
+  better: "lower",
+  ours: "forkserver.ts",
+  peers: [],
+  ratio: itself,
+  target: everywhere(5),
+})
 
 export default {
   title: "start of a process with its result: a thread, and one of the reserve",
@@ -14,23 +24,7 @@ export default {
       ratio: (ours, peers) => ours / Math.min(...peers),
       target: everywhere(1.3),
     },
-    {
-      name: "forkserver, threads",
-      unit: "ms",
-      better: "lower",
-      ours: "forkserver.ts",
-      peers: [],
-      ratio: itself,
-      target: everywhere(5),
-    },
-    {
-      name: "forkserver, OS processes",
-      unit: "ms",
-      better: "lower",
-      ours: "forkserver.ts",
-      peers: [],
-      ratio: itself,
-      target: everywhere(5),
-    },
+    ofReserve("threads"),
+    ofReserve("OS processes"),
   ],
 } satisfies Scenario

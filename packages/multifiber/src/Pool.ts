@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import * as AsyncResult from "./AsyncResult.ts"
 import { Job } from "./agent/Job.ts"
 import { logsOfCaller } from "./agent/Logs.ts"
-import { type CallSite, originOf, record } from "./agent/Origin.ts"
+import { type CallSite, type Origin, originOf, record } from "./agent/Origin.ts"
 import { orElseAfter } from "./agent/Watched.ts"
 import {
   EncodingFailed,
@@ -201,13 +201,13 @@ const submitCall = (
   self: Pool,
   task: Task.Any,
   args: ReadonlyArray<unknown>,
-  callSite: CallSite | undefined,
+  origin: Origin | undefined,
 ): Job | Effect.Effect<never, Submitted<never>> => {
   const no = refusal(self)
   if (no) return no
   try {
     const job = Job.one(task, args)
-    job.origin = originOf(callSite)
+    job.origin = origin
     internal(self).dispatcher.submit(job)
     return job
   } catch (error) {
@@ -248,8 +248,8 @@ export const apply: {
     args: Args,
   ): Effect.Effect<A, Submitted<E>> => {
     const callSite = callSiteOf(self, apply)
-    return Effect.suspend(() => {
-      const job = submitCall(self, task, args, callSite)
+    return Effect.withFiberRuntime(({ currentSpan }) => {
+      const job = submitCall(self, task, args, originOf(callSite, currentSpan))
       if (!(job instanceof Job)) return job
       return AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job))
     })
@@ -286,8 +286,8 @@ export const applyAsync: {
     args: Args,
   ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>> => {
     const callSite = callSiteOf(self, applyAsync)
-    return Effect.suspend(() => {
-      const job = submitCall(self, task, args, callSite)
+    return Effect.withFiberRuntime(({ currentSpan }) => {
+      const job = submitCall(self, task, args, originOf(callSite, currentSpan))
       return job instanceof Job ? Effect.succeed(AsyncResult.fromPending<A, E>(job)) : job
     })
   },
@@ -304,24 +304,26 @@ const submitMap = (
   { readonly jobs: ReadonlyArray<Job>; readonly gathered: Gathered },
   Submitted<never> | InvalidArgument
 > =>
-  Effect.flatMap(chunkSize === undefined ? Effect.void : count("chunkSize", chunkSize), () => {
-    const no = refusal(self)
-    if (no) return no
-    const { dispatcher } = internal(self)
-    try {
-      const cut = sliceable(items)
-      const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
-      const jobs = chunksOf(cut, size).map((chunk) => Job.each(task, chunk))
-      const origin = originOf(callSite)
-      for (const job of jobs) {
-        job.origin = origin
-        dispatcher.submit(job)
+  Effect.flatMap(chunkSize === undefined ? Effect.void : count("chunkSize", chunkSize), () =>
+    Effect.withFiberRuntime(({ currentSpan }) => {
+      const no = refusal(self)
+      if (no) return no
+      const { dispatcher } = internal(self)
+      try {
+        const cut = sliceable(items)
+        const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
+        const jobs = chunksOf(cut, size).map((chunk) => Job.each(task, chunk))
+        const origin = originOf(callSite, currentSpan)
+        for (const job of jobs) {
+          job.origin = origin
+          dispatcher.submit(job)
+        }
+        return Effect.succeed({ jobs, gathered: new Gathered(jobs) })
+      } catch (error) {
+        return refused(error)
       }
-      return Effect.succeed({ jobs, gathered: new Gathered(jobs) })
-    } catch (error) {
-      return refused(error)
-    }
-  })
+    }),
+  )
 
 const takesPool = (args: IArguments): boolean => isPool(args[0])
 

@@ -3,20 +3,18 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
-import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Agent from "./Agent.ts"
-import { AgentLink, type LinkExit } from "./agent/AgentLink.ts"
+import type { AgentLink } from "./agent/AgentLink.ts"
+import { Child, surroundings } from "./agent/Child.ts"
 import { Job } from "./agent/Job.ts"
-import { type Logs, logsOfCaller } from "./agent/Logs.ts"
-import { originOf } from "./agent/Origin.ts"
-import { orElseAfter, Watched } from "./agent/Watched.ts"
+import { orElseAfter } from "./agent/Watched.ts"
 import {
   type EncodingFailed,
   IllegalState,
@@ -24,11 +22,9 @@ import {
   type MainGuardMissing,
   StartFailed,
   type TaskError,
-  Unsupported,
-  WorkerLost,
+  type Unsupported,
 } from "./Errors.ts"
-import { Platform, type PlatformService } from "./Platform.ts"
-import { startMethodOf } from "./StartMethod.ts"
+import { Platform } from "./Platform.ts"
 import type { Task } from "./Task.ts"
 import { make as makeWaitable, type Waitable } from "./Waitable.ts"
 
@@ -92,175 +88,7 @@ export interface Options {
   readonly stdio?: "inherit" | "pipe" | undefined
 }
 
-/**
- * ```
- * initial --start--> starting --ready--> started --exit--> stopped --close--> closed
- *    |                   |                                    ^
- *    |                   +---------------exit-----------------+
- *    +--close--> closed
- * ```
- */
-type State =
-  | { readonly _tag: "initial" }
-  | { readonly _tag: "starting"; readonly link: AgentLink }
-  | { readonly _tag: "started"; readonly link: AgentLink }
-  | { readonly _tag: "stopped"; readonly exit: LinkExit }
-  | { readonly _tag: "closed" }
-
-/** What a process takes over from the fiber that makes it. */
-interface Surroundings {
-  readonly platform: PlatformService
-  readonly startMethod: Agent.StartMethod
-  readonly logs: Logs
-}
-
-const surroundings = Effect.all({ platform: Platform, startMethod: startMethodOf, logs: logsOfCaller })
-
-class ProcessImpl extends Watched implements Process<unknown, unknown> {
-  readonly [TypeId] = { _A: (): unknown => undefined, _E: (): unknown => undefined }
-  name: string
-  daemon: boolean
-  readonly startMethod: Agent.StartMethod
-  readonly grace: Duration.Duration
-  readonly job: Job
-  state: State = { _tag: "initial" }
-  /** What it runs or ran in. */
-  ids: { readonly pid: number; readonly ident: number } | undefined = undefined
-  private readonly path: ReadonlyArray<number>
-  private readonly platform: PlatformService
-  private readonly logs: Logs | undefined
-  private readonly stdio: Options["stdio"]
-  /** Its pipes, once it is started with them. */
-  private output:
-    | { readonly [name in "stdout" | "stderr"]?: AsyncIterable<Uint8Array> | undefined }
-    | undefined
-
-  /** Throws `Unsupported`. */
-  constructor({ logs, platform, startMethod }: Surroundings, job: Job, options: Options) {
-    super()
-    if (options.stdio === "pipe" && startMethod !== "spawn") {
-      throw new Unsupported({
-        feature: `pipes with the start method "${startMethod}"`,
-        reason: "the process shares or inherits the output of the program",
-        instead: '"spawn"',
-      })
-    }
-    this.logs = options.logging === false ? undefined : logs
-    this.stdio = options.stdio
-    this.platform = platform
-    this.startMethod = startMethod
-    this.path = Agent.nextPath()
-    this.name = options.name ?? Agent.defaultName("Process", this.path)
-    this.daemon = options.daemon ?? Agent.current().daemon
-    this.grace = Duration.decode(options.grace ?? Duration.seconds(1))
-    this.job = job
-  }
-
-  /** Throws what `AgentLink` throws. */
-  start(): void {
-    const { daemon, logs, name, path, startMethod, stdio = "inherit" } = this
-    this.job.origin = originOf(undefined)
-    const link = new AgentLink(
-      this.platform,
-      { name, path, daemon, startMethod, logs, stdio, lifetime: "process" },
-      {
-        onReady: () => this.enter({ _tag: "started", link }),
-        onSettled: () => this.changed(),
-        onExit: (exit, lost, unbegun) => this.end(exit, [...lost, ...unbegun]),
-        onGone: () => {},
-      },
-    )
-    this.ids = { pid: link.pid, ident: link.id }
-    this.output = link.output
-    Agent.state().active.add(this)
-    if (!daemon) this.platform.hold()
-    this.state = { _tag: "starting", link }
-    link.send([this.job])
-    // Its arguments cannot be encoded: the process has nothing to do.
-    if (this.job.status !== "waiting") link.stop()
-  }
-
-  private end(exit: LinkExit, jobs: ReadonlyArray<Job>): void {
-    const cause = exit.error === undefined ? {} : { cause: exit.error }
-    for (const job of jobs) {
-      job.fail(new WorkerLost({ task: job.task.name, worker: this.name, exitCode: exit.code, ...cause }))
-    }
-    Agent.state().active.delete(this)
-    if (!this.daemon) this.platform.release()
-    this.enter({ _tag: "stopped", exit })
-  }
-
-  /** Takes one of its pipes to read from, if it is there and was not taken. The program stays alive meanwhile. */
-  take(name: "stdout" | "stderr"): Stream.Stream<Uint8Array> | undefined {
-    const bytes = this.output?.[name]
-    if (bytes === undefined) return undefined
-    this.output = { ...this.output, [name]: undefined }
-    const { platform } = this
-    const held = Effect.acquireRelease(Effect.sync(platform.hold), () => Effect.sync(platform.release))
-    return Stream.unwrapScoped(
-      Effect.as(held, Stream.orDie(Stream.fromAsyncIterable(bytes, (error) => error))),
-    )
-  }
-
-  private enter(state: State): void {
-    this.state = state
-    this.changed()
-  }
-
-  get statistics(): Statistics {
-    const { daemon, ids, name, startMethod, state } = this
-    return {
-      name,
-      daemon,
-      startMethod,
-      status: "link" in state ? "started" : state._tag,
-      pid: Option.fromNullable(ids?.pid),
-      ident: Option.fromNullable(ids?.ident),
-      exitCode: state._tag === "stopped" ? Option.some(state.exit.code) : Option.none(),
-    }
-  }
-
-  /** As Python prints it. */
-  override toString(): string {
-    const { exitCode, pid, status } = this.statistics
-    return [
-      `<Process ${this.name}`,
-      ...Option.toArray(Option.map(pid, (n) => `pid=${n}`)),
-      status,
-      ...Option.toArray(Option.map(exitCode, (code) => `exitCode=${code}`)),
-      ...(this.daemon ? ["daemon"] : []),
-    ]
-      .join(" ")
-      .concat(">")
-  }
-
-  toJSON(): unknown {
-    return { _id: "Process", ...this.statistics }
-  }
-
-  [NodeInspectSymbol](): string {
-    return this.toString()
-  }
-
-  /** Waits until the state has an answer. */
-  until<A, E>(answer: (state: State) => Effect.Effect<A, E> | undefined): Effect.Effect<A, E> {
-    return this.when(this.platform, () => answer(this.state))
-  }
-
-  get stopped(): Effect.Effect<void> {
-    return this.until((state) => ("link" in state ? undefined : Effect.void))
-  }
-
-  get result(): Effect.Effect<Exit.Exit<any, any>> {
-    return this.until(() => {
-      const { outcome, status } = this.job
-      if (status === "waiting") return undefined
-      return Effect.succeed(status === "succeeded" ? Exit.succeed(outcome) : Exit.fail(outcome))
-    })
-  }
-}
-
-const internal = (self: Process<unknown, unknown>): ProcessImpl => self as ProcessImpl
+const internal = (self: Process<unknown, unknown>): Child => self as Child
 
 const illegal = (self: Process<unknown, unknown>, operation: string): IllegalState =>
   new IllegalState({ operation: `${operation} "${self.name}"`, state: internal(self).state._tag })
@@ -302,7 +130,7 @@ export const make = <Args extends ReadonlyArray<any>, A, E>(
   Effect.flatMap(surroundings, (from) =>
     Effect.acquireRelease(
       Effect.try({
-        try: () => new ProcessImpl(from, Job.one(task, args), options) as unknown as Process<A, E>,
+        try: () => new Child(from, Job.one(task, args), options) as unknown as Process<A, E>,
         catch: (error) => error as EncodingFailed | Unsupported,
       }),
       // Not a closure: the scope keeps it, and would keep the arguments with it.
@@ -314,6 +142,7 @@ const release = (self: Process<unknown, unknown>, exit: Exit.Exit<unknown, unkno
   Effect.suspend(() => {
     const { state, stopped } = internal(self)
     if (!("link" in state)) return Effect.void
+    // Where it cannot be terminated it has ended, and was closed meanwhile.
     const end = Effect.zipRight(Effect.ignore(terminate(self)), stopped)
     return Exit.isSuccess(exit) && !self.daemon
       ? Effect.onInterrupt(Effect.interruptible(stopped), () => end)
@@ -382,10 +211,10 @@ export const setDaemon: {
 export const start = (
   self: Process<unknown, unknown>,
 ): Effect.Effect<void, IllegalState | StartFailed | MainGuardMissing> =>
-  Effect.suspend(() => {
+  Effect.withFiberRuntime<void, IllegalState | StartFailed | MainGuardMissing>(({ currentSpan }) => {
     if (internal(self).state._tag !== "initial") return Effect.fail(illegal(self, "start"))
     return Effect.try({
-      try: () => internal(self).start(),
+      try: () => internal(self).start(currentSpan),
       catch: (error) => error as IllegalState | StartFailed | MainGuardMissing,
     })
   }).pipe(
@@ -458,7 +287,7 @@ export const exitCode = (
 const unlessClosed = <A>(
   self: Process<unknown, unknown>,
   operation: string,
-  answer: (process: ProcessImpl) => A,
+  answer: (process: Child) => A,
 ): Effect.Effect<A, IllegalState> =>
   Effect.suspend(() => {
     const process = internal(self)
@@ -591,7 +420,7 @@ export const parent: Effect.Effect<Option.Option<Agent.Parent>> = Effect.sync(()
  * @since 0.2.0
  */
 export const activeChildren: Effect.Effect<ReadonlyArray<Process<unknown, unknown>>> = Effect.sync(() =>
-  Array.from(Agent.state().active, (process) => process as ProcessImpl),
+  Array.from(Agent.state().active, (process) => process as Child),
 )
 
 /**

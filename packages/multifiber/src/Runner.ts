@@ -22,7 +22,7 @@ import {
 import * as Call from "./worker/Call.ts"
 import type { EffectRunner, Logging } from "./worker/EffectRunner.ts"
 import { type Defined, load, preload } from "./worker/Loader.ts"
-import { type ConsoleMethod, post as postLog, takeConsole } from "./worker/Logging.ts"
+import { type ConsoleMethod, forwardConsole, post as postLog } from "./worker/Logging.ts"
 import { Outbox } from "./worker/Outbox.ts"
 
 /**
@@ -133,7 +133,7 @@ class AgentRunner {
     this.boot = boot
     this.claims = Claims.attach(boot.claims ?? Claims.allocate(1))
     this.outbox = new Outbox(port)
-    if (boot.logLevel !== undefined) takeConsole(port, boot.logLevel)
+    if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
   }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import * as Agent from "../src/Agent.ts"
 import * as Context from "../src/Context.ts"
 import * as Pool from "../src/Pool.ts"
@@ -187,8 +188,11 @@ describe("Context", () => {
       yield* unchosen
       yield* Context.setExecutable("/nowhere/to/be/found")
       const { Process: Own } = yield* Context.getContext("spawn")
-      const child = yield* Own.make(plain.square, [3])
-      expect(yield* Effect.flip(within(20)(Process.start(child)))).toMatchObject({ _tag: "StartFailed" })
+      for (const stdio of ["inherit", "pipe"] as const) {
+        const child = yield* Own.make(plain.square, [3], { stdio })
+        expect(yield* Effect.flip(within(20)(Process.start(child)))).toMatchObject({ _tag: "StartFailed" })
+        yield* within(20)(Effect.exit(Stream.runDrain(Process.stdout(child))))
+      }
       for (const path of ["", 7 as never, new URL("http://example.org/node")]) {
         expect(yield* Effect.flip(Context.setExecutable(path))).toMatchObject({ _tag: "InvalidArgument" })
       }

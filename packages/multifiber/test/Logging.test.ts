@@ -8,6 +8,7 @@ import * as HashMap from "effect/HashMap"
 import * as List from "effect/List"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Stream from "effect/Stream"
 import { getContext } from "../src/Context.ts"
 import { RemoteFailure } from "../src/Errors.ts"
 import * as Pool from "../src/Pool.ts"
@@ -198,6 +199,20 @@ describe("Logging", () => {
     Effect.gen(function* () {
       const [logged] = yield* logsOf(ran(logging.lastWords, [3]))
       expect(logged?.message).toEqual(["last words"])
+    }),
+  )
+
+  liveAnywhere("what an OS process logs just before it exits is logged, or on its standard error", () =>
+    Effect.gen(function* () {
+      const { provide } = yield* getContext("spawn")
+      let errors = ""
+      const logs = yield* logsOf(
+        Effect.gen(function* () {
+          const child = yield* provide(ran(logging.lastWords, [3], { stdio: "pipe" }))
+          errors = yield* within(20)(Stream.mkString(Stream.decodeText(Process.stderr(child))))
+        }),
+      )
+      expect([...logs.flatMap(({ message }) => message), errors].join()).toContain("last words")
     }),
   )
 })

@@ -8,7 +8,7 @@ import { spawn } from "node:child_process"
 import type { Socket } from "node:net"
 import { constants } from "node:os"
 import process from "node:process"
-import { PassThrough, type Readable } from "node:stream"
+import { PassThrough, pipeline, type Readable } from "node:stream"
 import type { AgentExit, AgentHandle, AgentListener, StartAgent } from "multifiber/Platform"
 import { decode, encode } from "./Frames.ts"
 import { workerUrl } from "./workerFile.ts"
@@ -55,7 +55,8 @@ const LAST_MESSAGES = 500
 /** What a stream of a child gives, kept for a late reader: at the end of the child Node throws away what nobody reads. */
 const kept = (stream: Readable): PassThrough => {
   ;(stream as Socket).unref?.()
-  return stream.pipe(new PassThrough())
+  // Not `pipe`: its reader would not hear of an error.
+  return pipeline(stream, new PassThrough(), () => {})
 }
 
 const observe = (child: Child, listener: AgentListener): AgentHandle => {

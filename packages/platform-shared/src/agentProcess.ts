@@ -50,7 +50,7 @@ export const startInProcess = (): Runner.Runner => {
   let onMessage = (_frame: unknown) => {}
   let unsent = 0
   /** What was logged and may not have left: the end of the process would take it along. */
-  const logged = new Set<{ readonly text: string | undefined }>()
+  const logged = new Map<unknown, string>()
   let exitCode: number | undefined
   // What is still on its way when the process exits is lost.
   const exitIfSent = () => {
@@ -61,13 +61,13 @@ export const startInProcess = (): Runner.Runner => {
       const frame = encode(message)
       if (!process.connected) return
       unsent++
-      const entry = { text: Runner.loggedText(message) }
       const isOut = send(frame, undefined, undefined, () => {
         unsent--
-        logged.delete(entry)
+        logged.delete(message)
         exitIfSent()
       })
-      if (entry.text !== undefined && (SENDS_LATER || !isOut)) logged.add(entry)
+      const text = Runner.loggedText(message)
+      if (text !== undefined && (SENDS_LATER || !isOut)) logged.set(message, text)
     },
     receive: (handler) => {
       onMessage = (frame) => {
@@ -101,7 +101,7 @@ export const startInProcess = (): Runner.Runner => {
   /** Ctrl-C reaches every process of a terminal; the program tells its children what it makes of it. */
   const ignore = () => {}
   process.on("exit", () => {
-    for (const { text } of logged) process.stderr.write(`${text}\n`)
+    for (const text of logged.values()) process.stderr.write(`${text}\n`)
   })
   // They keep no runtime alive, and stay: Deno ends by a signal that comes just before its last listener goes.
   process.on("SIGTERM", stop)

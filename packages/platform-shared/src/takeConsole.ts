@@ -1,4 +1,4 @@
-/** Hands over what is logged by `console`, formatted as the runtime's own console would. */
+/** Hands over what is logged by `console`, as the text that `node:util` makes of it: the same on every runtime. */
 import { format } from "node:util"
 import type { Port } from "multifiber/Runner"
 

@@ -1,6 +1,4 @@
 /** Where a call comes from: the place in the program, made into text only when somebody asks, and the span. */
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import type { AnySpan } from "effect/Tracer"
 
 export interface CallSite {
@@ -12,11 +10,9 @@ export interface Origin {
   readonly span: AnySpan | undefined
 }
 
-/** The origin of what the running fiber submits; none where there is nothing to tell. */
-export const originOf = (site: CallSite | undefined): Origin | undefined => {
-  const span = Option.getOrUndefined(Fiber.getCurrentFiber())?.currentSpan
-  return site === undefined && span === undefined ? undefined : { site, span }
-}
+/** None where there is nothing to tell. */
+export const originOf = (site: CallSite | undefined, span: AnySpan | undefined): Origin | undefined =>
+  site === undefined && span === undefined ? undefined : { site, span }
 
 /** Records the callers of `below`: some 10 µs on V8. */
 export const record = (below: (...args: any) => unknown): CallSite => {

@@ -33,7 +33,7 @@ const plain = (encoded: EncodedError): EncodedError =>
   encoded.kind === "error" ? { ...encoded, fields: {} } : { kind: "value", value: describe(encoded.value) }
 
 /** Sends what the agent writes to its console, from a level on. */
-export const takeConsole = (port: Pick<Port, "post" | "takeConsole">, minimum: number): void =>
+export const forwardConsole = (port: Pick<Port, "post" | "takeConsole">, minimum: number): void =>
   port.takeConsole((method, text) => {
     const [level, ordinal] = LEVELS[method]
     if (ordinal < minimum) return
