@@ -191,9 +191,11 @@ await report.step("types, Bundler", () =>
 )
 await report.step("files named by new URL exist", expectUrlTargets)
 await report.step("multifiber/Task loads without effect", () => expectNoEffect("multifiber/dist/Task.js"))
-await report.step("the worker file stands alone", () =>
-  expectSelfContained("@multifiber/platform-shared/dist/multifiber-worker.js"),
-)
+for (const kind of ["thread", "process"]) {
+  await report.step(`the file of a ${kind} stands alone`, () =>
+    expectSelfContained(`@multifiber/platform-shared/dist/multifiber-${kind}.js`),
+  )
+}
 for (const version of NODE_VERSIONS) {
   await report.step(`installed on Node ${version}`, async () => runInstalled([await nodeBinary(version)]))
 }

@@ -3,10 +3,10 @@ import { build } from "esbuild"
 import { defineConfig, type Options } from "tsup"
 import { base, workerUrls } from "../../tsup.base.ts"
 
-// The worker's entry must start fast and stand alone: one file that holds the runner and the kernel, and no `effect`.
-const bundleWorker = async (): Promise<string> => {
+// What an agent starts with must start fast and stand alone: one file that holds the runner and the kernel, no `effect`.
+const bundle = async (entry: string): Promise<string> => {
   const { outputFiles } = await build({
-    entryPoints: ["src/multifiber-worker.ts"],
+    entryPoints: [`src/${entry}.ts`],
     bundle: true,
     write: false,
     format: "esm",
@@ -19,21 +19,27 @@ const bundleWorker = async (): Promise<string> => {
   return outputFiles.map(({ text }) => text).join("")
 }
 
-const worker = bundleWorker()
+const agents = Promise.all([bundle("multifiber-thread"), bundle("multifiber-process")]).then(
+  ([thread, process]) => ({ thread, process }),
+)
 
-/** A program bundled into one file has no worker file beside it, so the library carries the worker's text as well. */
-const inlineWorker: NonNullable<Options["esbuildPlugins"]>[number] = {
-  name: "inline-worker",
+/** A program bundled into one file has no such files beside it, so the library carries their text as well. */
+const inlineAgents: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "inline-agents",
   setup(build) {
-    build.onLoad({ filter: /\/src\/inlineWorker\.ts$/ }, async () => ({
+    build.onLoad({ filter: /\/src\/inlineAgents\.ts$/ }, async () => ({
       loader: "js",
-      contents: `export const inlineWorker = ${JSON.stringify(await worker)}`,
+      contents: `export const inlineAgents = ${JSON.stringify(await agents)}`,
     }))
   },
 }
 
 export default defineConfig({
   ...base("src/index.ts"),
-  esbuildPlugins: [inlineWorker, workerUrls],
-  onSuccess: async () => writeFile("dist/multifiber-worker.js", await worker),
+  esbuildPlugins: [inlineAgents, workerUrls],
+  onSuccess: async () => {
+    for (const [kind, text] of Object.entries(await agents)) {
+      await writeFile(`dist/multifiber-${kind}.js`, text)
+    }
+  },
 })

@@ -74,25 +74,28 @@ export interface Capabilities {
 }
 
 /**
- * What is special to an OS process.
+ * How an agent is started.
  *
  * @category models
  * @since 0.2.0
  */
-export interface OsProcessOptions {
-  /** Its runtime, where it is not that of the program. */
-  readonly executable: string | undefined
-  /** Its standard output and error: those of the program, or pipes that the starter reads. */
-  readonly stdio: "inherit" | "pipe"
+export interface StartOptions {
+  /** Makes the message that the agent gets before all others: a thread is born with it. Where it throws, nothing starts. */
+  readonly first?: (sharesMemory: boolean) => unknown
+  /** The runtime of an OS process, where it is not that of the program. */
+  readonly executable?: string | undefined
+  /** Standard output and error of an OS process: those of the program, or pipes that the starter reads. */
+  readonly stdio?: "inherit" | "pipe" | undefined
 }
 
 /**
- * Starts an agent with a runner in it. Throws where the runtime refuses; what goes wrong later comes as an exit.
+ * Starts an agent with a runner in it. Throws where the runtime refuses, or the first message cannot be cloned; what goes
+ * wrong later comes as an exit.
  *
  * @category models
  * @since 0.2.0
  */
-export type StartAgent = (name: string, listener: AgentListener, options?: OsProcessOptions) => AgentHandle
+export type StartAgent = (name: string, listener: AgentListener, options?: StartOptions) => AgentHandle
 
 /**
  * The contract of an adapter.

@@ -69,19 +69,22 @@ export interface Runner {
 const FLUSH_AFTER = 1
 
 /**
- * Starts the runner of this agent. Its starter says in the first message who the agent is.
+ * Starts the runner of this agent, with its first message where the agent was born with one. Its starter says in a message
+ * who the agent is.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const start = (port: Port): Runner => {
+export const start = (port: Port, first?: unknown): Runner => {
   let booted: AgentRunner | undefined
-  port.receive((received) => {
+  const receive = (received: unknown) => {
     const message = received as ToAgent
     if (booted) booted.receive(message)
     else if (message.op === Op.Boot) booted = new AgentRunner(port, message.boot)
     else if (message.op === Op.Preload) void preload(message.urls)
-  })
+  }
+  if (first !== undefined) receive(first)
+  port.receive(receive)
   const leave = (thrown: unknown, poisoned: boolean) => {
     booted?.close()
     port.post({ op: Op.Dying, error: encodeError(thrown), poisoned } satisfies FromAgent)
@@ -136,6 +139,7 @@ class AgentRunner {
     if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
+    void preload(boot.preload)
   }
 
   close(): void {

@@ -10,8 +10,8 @@ import { constants } from "node:os"
 import process from "node:process"
 import { PassThrough, pipeline, type Readable } from "node:stream"
 import type { AgentExit, AgentHandle, AgentListener, StartAgent } from "multifiber/Platform"
+import { agentUrl } from "./agentFile.ts"
 import { decode, encode } from "./Frames.ts"
-import { workerUrl } from "./workerFile.ts"
 
 /**
  * The arguments with which the runtime runs a module, its own options among them. Throws where it cannot.
@@ -38,14 +38,15 @@ export const sourceOf = ({ pathname }: URL): string =>
  */
 export const makeStartProcess =
   (argumentsFor: ArgumentsFor): StartAgent =>
-  (_name, listener, { executable = process.execPath, stdio } = { executable: undefined, stdio: "inherit" }) =>
-    observe(
-      spawn(executable, [...argumentsFor(workerUrl()), String(process.pid)], {
-        serialization: "advanced",
-        stdio: ["ignore", stdio, stdio, "ipc"],
-      }),
-      listener,
-    )
+  (_name, listener, { executable = process.execPath, first, stdio = "inherit" } = {}) => {
+    const frame = first && encode(first(false))
+    const child = spawn(executable, [...argumentsFor(agentUrl("process")), String(process.pid)], {
+      serialization: "advanced",
+      stdio: ["ignore", stdio, stdio, "ipc"],
+    })
+    if (frame && child.connected) child.send(frame)
+    return observe(child, listener)
+  }
 
 type Child = ReturnType<typeof spawn>
 

@@ -7,7 +7,7 @@ import process from "node:process"
 import { setInterval } from "node:timers"
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
 import type { AgentExit, AgentHandle, AgentListener, PlatformService, StartAgent } from "multifiber/Platform"
-import { workerUrl } from "./workerFile.ts"
+import { agentUrl } from "./agentFile.ts"
 
 /**
  * What a worker thread is born with.
@@ -17,6 +17,8 @@ import { workerUrl } from "./workerFile.ts"
 export interface WorkerData {
   /** Closes when the thread is really gone. The thread holds it and never uses it. */
   readonly lifeline: MessagePort
+  /** Its first message. */
+  readonly first: unknown
 }
 
 /**
@@ -25,11 +27,11 @@ export interface WorkerData {
  * @category constructors
  * @since 0.1.0
  */
-export const startThread: StartAgent = (name, listener) => {
+export const startThread: StartAgent = (name, listener, { first } = {}) => {
   const lifeline = new MessageChannel()
-  const worker = new Worker(workerUrl(), {
+  const worker = new Worker(agentUrl("thread"), {
     name,
-    workerData: { lifeline: lifeline.port2 } satisfies WorkerData,
+    workerData: { lifeline: lifeline.port2, first: first?.(true) } satisfies WorkerData,
     transferList: [lifeline.port2],
   })
   return observe(worker, lifeline.port1, listener)

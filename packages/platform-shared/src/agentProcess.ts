@@ -46,7 +46,7 @@ const watchStarter = (starter: number): void =>
 
 export const startInProcess = (): Runner.Runner => {
   const send = process.send?.bind(process)
-  if (!send) throw new Error("Cannot start multifiber's worker file by itself")
+  if (!send) throw new Error("Cannot start multifiber's file for OS processes by itself")
   let onMessage = (_frame: unknown) => {}
   let unsent = 0
   /** What was logged and may not have left: the end of the process would take it along. */

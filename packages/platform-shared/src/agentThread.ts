@@ -1,22 +1,27 @@
 /** The runner's port inside a worker thread. */
 import process from "node:process"
-import type { MessagePort } from "node:worker_threads"
+import { type MessagePort, workerData } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
 import { takeConsole } from "./takeConsole.ts"
+import type { WorkerData } from "./WorkerThreads.ts"
 
 export const startInThread = (parent: MessagePort): Runner.Runner => {
-  const runner = Runner.start({
-    post: (message) => parent.postMessage(message),
-    receive: (handler) => parent.on("message", handler),
-    release: () => parent.unref(),
-    exit: (code) => process.exit(code),
-    setExitCode: (code) => {
-      process.exitCode = code
+  const { first } = workerData as WorkerData
+  const runner = Runner.start(
+    {
+      post: (message) => parent.postMessage(message),
+      receive: (handler) => parent.on("message", handler),
+      release: () => parent.unref(),
+      exit: (code) => process.exit(code),
+      setExitCode: (code) => {
+        process.exitCode = code
+      },
+      report: (text) => process.stderr.write(`${text}\n`),
+      takeConsole,
+      check: structuredClone,
     },
-    report: (text) => process.stderr.write(`${text}\n`),
-    takeConsole,
-    check: structuredClone,
-  })
+    first,
+  )
   parent.on("messageerror", (error) => runner.choke(error))
   return runner
 }

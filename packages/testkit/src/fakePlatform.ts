@@ -149,13 +149,14 @@ export const make = ({ exitsInsideEnd = false, failingStart, stillborn }: Option
   const agents: Array<FakeAgent> = []
   let starts = 0
   let holds = 0
-  const start: StartAgent = (name, listener) => {
+  const start: StartAgent = (name, listener, { first } = {}) => {
     starts++
     if (starts === failingStart) throw new Error("no thread left")
     const agent = new FakeAgent(name, listener, exitsInsideEnd)
     agents.push(agent)
     if (starts === stillborn) agent.die()
     else agent.start()
+    if (first) agent.post(first(true))
     return {
       id: starts,
       pid: 1,

@@ -9,9 +9,9 @@ import type {
   AgentExit,
   AgentHandle,
   AgentListener,
-  OsProcessOptions,
   PlatformService,
   StartAgent,
+  StartOptions,
 } from "../Platform.ts"
 import type { Task } from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
@@ -57,11 +57,11 @@ export interface AgentOptions {
   readonly startMethod: Agent.StartMethod
   /** Who takes what it logs; none where it logs by itself. */
   readonly logs: Logs | undefined
-  readonly stdio?: OsProcessOptions["stdio"]
+  readonly stdio?: StartOptions["stdio"]
   readonly lifetime: Boot["lifetime"]
+  /** The modules of its tasks, as far as they are known. */
+  readonly preload: ReadonlyArray<string>
 }
-
-const SILENT: LinkListener = { onReady: () => {}, onSettled: () => {}, onExit: () => {}, onGone: () => {} }
 
 const startWith = (platform: PlatformService, method: Agent.StartMethod): StartAgent => {
   switch (method) {
@@ -80,7 +80,7 @@ export class AgentLink {
   private readonly claims: Claims.Claims
   private readonly handle: AgentHandle
   private readonly logs: Logs | undefined
-  private listener: LinkListener
+  private readonly listener: LinkListener
   private readonly ring = new Array<Job | undefined>(CAPACITY).fill(undefined)
   private readonly numbers = new Map<Task.Any, number>()
   /** Sequence numbers: of the oldest job without a report, and of the next to send. */
@@ -90,11 +90,7 @@ export class AgentLink {
   private poisoned = false
 
   /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
-  constructor(
-    platform: PlatformService,
-    { logs, stdio = "inherit", ...options }: AgentOptions,
-    listener: LinkListener,
-  ) {
+  constructor(platform: PlatformService, { logs, stdio, ...options }: AgentOptions, listener: LinkListener) {
     const self = Agent.state()
     if (self.importing) throw new MainGuardMissing({ agent: self.name })
     if (self.daemon) {
@@ -115,31 +111,24 @@ export class AgentLink {
         onExit: (exit) => this.exit(exit),
         onGone: () => this.listener.onGone(),
       }
-      this.handle = startWith(platform, options.startMethod)(options.name, heard, {
-        executable: self.executable,
-        stdio,
-      })
-      this.boot({
+      const bootWith = (claims: Boot["claims"]): Boot => ({
         version: VERSION,
         ...options,
         parent: { name: self.name, pid: platform.pid },
         inherited: Object.fromEntries(self.inherited),
-        claims: this.handle.sharesMemory ? memory : undefined,
+        claims,
         logLevel: logs?.level,
+      })
+      this.handle = startWith(platform, options.startMethod)(options.name, heard, {
+        first: (sharesMemory): ToAgent => ({
+          op: Op.Boot,
+          boot: bootWith(sharesMemory ? memory : undefined),
+        }),
+        executable: self.executable,
+        stdio,
       })
     } catch (cause) {
       throw new StartFailed({ agent: options.name, cause })
-    }
-  }
-
-  /** Tells the agent who it is. */
-  private boot(boot: Boot): void {
-    try {
-      this.handle.post({ op: Op.Boot, boot } satisfies ToAgent)
-    } catch (cause) {
-      this.listener = SILENT
-      this.handle.end(-9)
-      throw cause
     }
   }
 

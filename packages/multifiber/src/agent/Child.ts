@@ -84,11 +84,11 @@ export class Child extends Watched implements Process<unknown, unknown> {
 
   /** Starts it in the span of the caller. Throws what `AgentLink` throws. */
   start(span: AnySpan | undefined): void {
-    const { daemon, logs, name, path, startMethod, stdio = "inherit" } = this
+    const { daemon, logs, name, path, startMethod, stdio } = this
     this.job.origin = originOf(undefined, span)
     const link = new AgentLink(
       this.platform,
-      { name, path, daemon, startMethod, logs, stdio, lifetime: "process" },
+      { name, path, daemon, startMethod, logs, stdio, lifetime: "process", preload: [this.job.task.url] },
       {
         onReady: () => this.enter({ _tag: "started", link }),
         onSettled: () => this.changed(),

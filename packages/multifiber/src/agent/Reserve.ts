@@ -45,11 +45,22 @@ export class Reserve {
   }
 
   /** Hands an agent out: one that waits, else a new one. */
-  readonly take: StartAgent = (_name, listener) => {
+  readonly take: StartAgent = (_name, listener, { first } = {}) => {
     const spare = this.spares.shift() ?? this.makeSpare()
+    if (first) this.greet(spare, first)
     spare.listener = listener
     this.refill()
     return spare.handle
+  }
+
+  /** Posts the first message of an agent's new life; one that it cannot have leaves it a spare. */
+  private greet(spare: Spare, first: (sharesMemory: boolean) => unknown): void {
+    try {
+      spare.handle.post(first(spare.handle.sharesMemory))
+    } catch (cause) {
+      this.spares.unshift(spare)
+      throw cause
+    }
   }
 
   /** Ends what waits; nothing waits any more. */
@@ -73,13 +84,16 @@ export class Reserve {
   }
 
   private makeSpare(): Spare {
+    const { kind, preload } = this.options
+    const listener: AgentListener = {
+      onMessage: (message) => spare.listener.onMessage(message),
+      onMessageError: (error) => spare.listener.onMessageError(error),
+      onExit: (exit) => spare.listener.onExit(exit),
+      onGone: () => spare.listener.onGone(),
+    }
+    const first = (): ToAgent => ({ op: Op.Preload, urls: preload })
     const spare: Spare = {
-      handle: this.start(this.options.kind)(NAME, {
-        onMessage: (message) => spare.listener.onMessage(message),
-        onMessageError: (error) => spare.listener.onMessageError(error),
-        onExit: (exit) => spare.listener.onExit(exit),
-        onGone: () => spare.listener.onGone(),
-      }),
+      handle: this.start(kind)(NAME, listener, { first }),
       listener: {
         onMessage: () => {},
         onMessageError: () => spare.handle.end(-9),
@@ -89,8 +103,6 @@ export class Reserve {
         onGone: () => {},
       },
     }
-    const { preload } = this.options
-    if (preload.length > 0) spare.handle.post({ op: Op.Preload, urls: preload } satisfies ToAgent)
     return spare
   }
 }

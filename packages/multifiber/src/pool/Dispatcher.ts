@@ -156,7 +156,7 @@ export class Dispatcher extends Watched {
     const worker: Worker = {
       link: new AgentLink(
         platform,
-        { name, path, daemon: true, startMethod, logs, lifetime: "worker" },
+        { name, path, daemon: true, startMethod, logs, lifetime: "worker", preload: [] },
         {
           onReady: () => {
             this.schedulePump()

@@ -26,7 +26,7 @@ export const Op = {
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
 export const STOPPED = 143
 
-/** Who an agent is, and what it takes over from its starter: its first message but for `Preload`. */
+/** Who an agent is, and what it takes over from its starter: its first message, in a reserve the one after `Preload`. */
 export interface Boot {
   readonly version: number
   readonly name: string
@@ -42,6 +42,8 @@ export interface Boot {
   readonly logLevel: number | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
   readonly lifetime: "worker" | "process"
+  /** Modules to import at once: those of the tasks that are about to come. */
+  readonly preload: ReadonlyArray<string>
 }
 
 /** What a child logs, for the loggers of its starter. */

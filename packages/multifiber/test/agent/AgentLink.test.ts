@@ -30,7 +30,15 @@ const linkToPuppet = () => {
   const platform: PlatformService = { ...FakePlatform.make().service, startThread }
   const link = new AgentLink(
     platform,
-    { name: "puppet", path: [1], daemon: true, startMethod: "thread", logs: undefined, lifetime: "worker" },
+    {
+      name: "puppet",
+      path: [1],
+      daemon: true,
+      startMethod: "thread",
+      logs: undefined,
+      lifetime: "worker",
+      preload: [],
+    },
     {
       onReady: () => events.push("ready"),
       onSettled: (ran) => events.push(`settled ${ran}`),
@@ -38,8 +46,6 @@ const linkToPuppet = () => {
       onGone: () => events.push("gone"),
     },
   )
-  // The first message tells the agent who it is.
-  posted.shift()
   const say = (message: unknown) => agent.onMessage(structuredClone(message))
   return { link, posted, events, exits, say, agent: () => agent }
 }
