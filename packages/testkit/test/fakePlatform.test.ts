@@ -34,6 +34,7 @@ const boot = {
     inherited: {},
     claims: new SharedArrayBuffer(64 + 4 * 8),
     lifetime: "worker",
+    preload: [],
   },
 }
 
