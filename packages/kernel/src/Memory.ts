@@ -19,7 +19,19 @@ export interface Memory {
   store(index: number, value: number): void
   /** Writes `next` where the word holds `expected`; returns the word found, as `Atomics.compareExchange` does. */
   compareExchange(index: number, expected: number, next: number): number
+  /** Returns the word found, as do `and` and `or`. */
   add(index: number, delta: number): number
+  and(index: number, mask: number): number
+  or(index: number, bits: number): number
+  /**
+   * Blocks the agent while the word holds `value`, at most `milliseconds`, until it is notified; tells whether the time
+   * ran out. Throws in an agent that may not block.
+   */
+  wait(index: number, value: number, milliseconds: number): boolean
+  /** The same as a promise, without a bound, and without keeping the program alive; none where the word differs. */
+  waitAsync(index: number, value: number): Promise<unknown> | undefined
+  /** Wakes whoever waits on the word. */
+  notify(index: number): void
 }
 
 class SharedWords implements Memory {
@@ -41,6 +53,22 @@ class SharedWords implements Memory {
   }
   add(index: number, delta: number): number {
     return Atomics.add(this.words, index, delta)
+  }
+  and(index: number, mask: number): number {
+    return Atomics.and(this.words, index, mask)
+  }
+  or(index: number, bits: number): number {
+    return Atomics.or(this.words, index, bits)
+  }
+  wait(index: number, value: number, milliseconds: number): boolean {
+    return Atomics.wait(this.words, index, value, milliseconds) === "timed-out"
+  }
+  waitAsync(index: number, value: number): Promise<unknown> | undefined {
+    const waiting = Atomics.waitAsync(this.words, index, value)
+    return waiting.async ? waiting.value : undefined
+  }
+  notify(index: number): void {
+    Atomics.notify(this.words, index)
   }
 }
 

@@ -3,5 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Agents from "./Agents.ts"
 export * as Claims from "./Claims.ts"
 export * as Memory from "./Memory.ts"
+export * as Mutex from "./Mutex.ts"

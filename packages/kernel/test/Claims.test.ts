@@ -1,13 +1,18 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Claims from "@multifiber/kernel/Claims"
+import type { Memory } from "@multifiber/kernel/Memory"
 import * as fc from "fast-check"
-import { explore, type Thread } from "../../testkit/src/Explorer.ts"
+import { explore } from "../../testkit/src/Explorer.ts"
 import { simulatedMemory } from "./simulatedMemory.ts"
 
 const simulated = (capacity: number) => {
   const memory = simulatedMemory(Claims.attach(Claims.allocate(capacity)).memory.length)
   return { memory, claims: Claims.fromMemory(memory) }
 }
+
+/** Claims in the first words of a larger memory. */
+const RING = 2
+const claimsIn = (memory: Memory): Claims.Claims => ({ memory, capacity: RING })
 
 /** The naive model: what each sequence number's task is, and how far both sides came. */
 interface Model {
@@ -144,104 +149,95 @@ describe("Claims", () => {
   })
 
   it("in every interleaving of sender and runner, exactly one side gets each task", () => {
-    const explored = explore(() => {
-      const { claims } = simulated(2)
-      const begun = new Set<number>()
-      const revoked = new Set<number>()
-      for (const sequence of [0, 1]) Claims.send(claims, sequence)
-      const sender = function* (): Thread {
-        for (const sequence of [1, 0]) {
-          yield
-          if (Claims.revoke(claims, sequence)) revoked.add(sequence)
-          yield
-          expect(Claims.state(claims, sequence) === "revoked").toBe(revoked.has(sequence))
-        }
-      }
-      const runner = function* (): Thread {
+    const explored = explore({
+      name: "one sender, one runner",
+      words: 18,
+      preemptions: Number.POSITIVE_INFINITY,
+      agents: [
+        (memory) =>
+          [1, 0].filter((sequence) => {
+            const won = Claims.revoke(claimsIn(memory), sequence)
+            expect(Claims.state(claimsIn(memory), sequence) === "revoked").toBe(won)
+            return won
+          }),
+        (memory) =>
+          [0, 1].filter((sequence) => {
+            const won = Claims.begin(claimsIn(memory), sequence)
+            if (won) Claims.finish(claimsIn(memory), sequence)
+            return won
+          }),
+      ],
+      atEnd: (results, memory) => {
+        const [revoked, begun] = results as [Array<number>, Array<number>]
+        expect([...revoked, ...begun].sort()).toEqual([0, 1])
         for (const sequence of [0, 1]) {
-          yield
-          if (!Claims.begin(claims, sequence)) continue
-          begun.add(sequence)
-          yield
-          Claims.finish(claims, sequence)
+          expect(Claims.state(claimsIn(memory), sequence)).toBe(begun.includes(sequence) ? "done" : "revoked")
         }
-      }
-      return {
-        threads: [sender(), runner()],
-        atEnd: () => {
-          for (const sequence of [0, 1]) {
-            expect([begun, revoked].filter((side) => side.has(sequence)).length).toBe(1)
-            expect(Claims.state(claims, sequence)).toBe(begun.has(sequence) ? "done" : "revoked")
-          }
-        },
-      }
+      },
     })
-    expect(explored).toBeGreaterThan(20)
+    expect(explored.violation).toBe(undefined)
+    expect(explored.states).toBeGreaterThan(20)
   })
 
   it("the interleavings find the fault of a claim that is read and then written (control)", () => {
-    const start = () => {
-      const { memory } = simulated(1)
-      let winners = 0
-      const side = function* (): Thread {
-        yield
-        const free = memory.load(0) === 0
-        yield
-        if (free) memory.store(0, 1)
-        if (free) winners++
-      }
-      return { threads: [side(), side()], atEnd: () => expect(winners).toBe(1) }
+    const side = (memory: Memory): boolean => {
+      const free = memory.load(0) === 0
+      if (free) memory.store(0, 1)
+      return free
     }
-    expect(() => explore(start)).toThrow(/schedule 0 1 0 1/)
+    const explored = explore({
+      name: "no compare-and-swap",
+      words: 1,
+      preemptions: Number.POSITIVE_INFINITY,
+      agents: [side, side],
+      atEnd: (results) => expect(results.filter((won) => won)).toHaveLength(1),
+    })
+    expect(explored.violation).toMatch(/after \S*load\(0\) \S*load\(0\)/)
   })
 
   it("in every interleaving, no slot is sent again before the runner has passed it", () => {
-    const explored = explore(() => {
-      const { claims } = simulated(2)
-      const ran: Array<number> = []
-      const taken: Array<number> = []
-      /** What the two sides have told each other. */
-      let sent = 0
-      let passed = 0
-      const sender = function* (): Thread {
-        for (let sequence = 0; sequence < 4; sequence++) {
-          yield
-          if (sequence - passed >= claims.capacity) return
-          Claims.send(claims, sequence)
-          sent = sequence + 1
-          if (sequence % 2 === 0) continue
-          yield
-          if (Claims.revoke(claims, sequence)) taken.push(sequence)
-        }
-      }
-      const runner = function* (): Thread {
-        for (let sequence = 0; sequence < 4; sequence++) {
-          yield
-          if (sequence >= sent) return
-          const won = Claims.begin(claims, sequence)
-          if (won) {
-            ran.push(sequence)
-            yield
-            Claims.finish(claims, sequence)
+    /** What the two sides have told each other. */
+    const SENT = 18
+    const PASSED = 19
+    const explored = explore({
+      name: "a ring that turns",
+      words: 20,
+      preemptions: Number.POSITIVE_INFINITY,
+      agents: [
+        (memory) => {
+          const taken: Array<number> = []
+          for (let sequence = 0; sequence < 4; sequence++) {
+            if (sequence - memory.load(PASSED) >= RING) return taken
+            Claims.send(claimsIn(memory), sequence)
+            memory.store(SENT, sequence + 1)
+            if (sequence % 2 === 1 && Claims.revoke(claimsIn(memory), sequence)) taken.push(sequence)
           }
-          yield
-          passed = sequence + 1
-        }
-      }
-      return {
-        threads: [sender(), runner()],
-        atEnd: () => {
-          for (let sequence = 0; sequence < passed; sequence++) {
-            expect([...ran, ...taken].filter((each) => each === sequence)).toEqual([sequence])
-          }
-          for (let sequence = passed; sequence < sent; sequence++) {
-            expect(Claims.state(claims, sequence)).toBe(
-              taken.includes(sequence) ? "revoked" : ran.includes(sequence) ? "done" : "sent",
-            )
-          }
+          return taken
         },
-      }
+        (memory) => {
+          const ran: Array<number> = []
+          for (let sequence = 0; sequence < 4 && sequence < memory.load(SENT); sequence++) {
+            if (Claims.begin(claimsIn(memory), sequence)) {
+              ran.push(sequence)
+              Claims.finish(claimsIn(memory), sequence)
+            }
+            memory.store(PASSED, sequence + 1)
+          }
+          return ran
+        },
+      ],
+      atEnd: (results, memory) => {
+        const [taken, ran] = results as [Array<number>, Array<number>]
+        const [sent, passed] = [memory.load(SENT), memory.load(PASSED)]
+        for (let sequence = 0; sequence < passed; sequence++) {
+          expect([...ran, ...taken].filter((each) => each === sequence)).toEqual([sequence])
+        }
+        for (let sequence = passed; sequence < sent; sequence++) {
+          expect(Claims.state(claimsIn(memory), sequence)).toBe(taken.includes(sequence) ? "revoked" : "sent")
+        }
+      },
     })
-    expect(explored).toBeGreaterThan(1000)
+    expect(explored.violation).toBe(undefined)
+    expect(explored.states).toBeGreaterThan(1000)
   })
 })

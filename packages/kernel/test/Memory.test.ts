@@ -13,7 +13,7 @@ const operation = fc.oneof(
   fc.record({ name: fc.constant("load" as const), args: fc.tuple(index) }),
   fc.record({ name: fc.constant("store" as const), args: fc.tuple(index, value) }),
   fc.record({ name: fc.constant("compareExchange" as const), args: fc.tuple(index, value, value) }),
-  fc.record({ name: fc.constant("add" as const), args: fc.tuple(index, value) }),
+  fc.record({ name: fc.constantFrom("add", "and", "or"), args: fc.tuple(index, value) }),
 )
 
 const run = (

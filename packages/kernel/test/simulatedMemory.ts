@@ -29,5 +29,18 @@ export const simulatedMemory = (length: number): Memory & { readonly operations:
       write(index, found + delta)
       return found
     },
+    and: (index, mask) => {
+      const found = read(index)
+      write(index, found & mask)
+      return found
+    },
+    or: (index, bits) => {
+      const found = read(index)
+      write(index, found | bits)
+      return found
+    },
+    wait: () => true,
+    waitAsync: () => undefined,
+    notify: () => {},
   }
 }

@@ -42,6 +42,18 @@ export interface Agent {
   readonly parent: Parent | undefined
 }
 
+/**
+ * Who an agent is among those that share memory with it.
+ *
+ * @internal
+ */
+export interface Membership {
+  /** As the words of primitives name it. */
+  readonly id: number
+  /** The words of `@multifiber/kernel/Agents`. */
+  readonly table: SharedArrayBuffer
+}
+
 /** What the modules of this library keep for their agent. */
 interface State extends Agent {
   /** The agent is importing a task module: what stands at that module's top level runs now. */
@@ -55,6 +67,10 @@ interface State extends Agent {
   /** The runtime of the OS processes that it starts, where it is not its own. */
   executable: string | undefined
   readonly terminators: Set<() => unknown>
+  /** Its place among the agents that share memory, once it has one. */
+  membership: Membership | undefined
+  /** How many shared things it has made. */
+  shared: number
   /** Handles of the processes that it started and that run. */
   readonly active: Set<object>
   /** Counts a thing that wants a clean end. */
@@ -99,6 +115,8 @@ export const state = (): State => {
     inherited: new Map(),
     executable: undefined,
     terminators: new Set(),
+    membership: undefined,
+    shared: 0,
     active: new Set(),
     hold: () => {},
   }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { messageOf as overReleaseMessage } from "./sync/overReleased.ts"
 import { describe } from "./wire/EncodedError.ts"
 
 /**
@@ -264,6 +265,20 @@ export class TaskInterrupted extends Data.TaggedError("TaskInterrupted")<{
 }> {
   override get message(): string {
     return `Task "${this.task}" was interrupted in its agent`
+  }
+}
+
+/**
+ * More releases than acquisitions. Nothing has changed.
+ *
+ * @category errors
+ * @since 0.3.0
+ */
+export class OverRelease extends Data.TaggedError("OverRelease")<{
+  readonly primitive: string
+}> {
+  override get message(): string {
+    return overReleaseMessage(this.primitive)
   }
 }
 

@@ -137,6 +137,7 @@ class AgentRunner {
     this.claims = Claims.attach(boot.claims ?? Claims.allocate(1))
     this.outbox = new Outbox(port)
     if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
+    Agent.state().membership = boot.membership
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
     void preload(boot.preload)

@@ -1,45 +1,99 @@
-import { expect, it } from "@effect/vitest"
-import { explore, type Thread } from "../src/Explorer.ts"
+import { describe, expect, it } from "@effect/vitest"
+import type { Memory } from "@multifiber/kernel/Memory"
+import { explore, region, type Scenario } from "../src/Explorer.ts"
 
-const stepsOf = (thread: number, count: number, log: Array<number>): Thread =>
-  (function* (): Thread {
-    for (let i = 0; i < count; i++) {
-      yield
-      log.push(thread)
-    }
-  })()
+const FOREVER = Number.POSITIVE_INFINITY
 
-it.each([
-  [[0, 0], 1],
-  [[1, 1], 2],
-  [[2, 3], 10],
-  [[4, 4], 70],
-  [[2, 2, 2], 90],
-])("explore runs each interleaving of %j steps once", (counts, interleavings) => {
-  const seen = new Set<string>()
-  const explored = explore(() => {
-    const log: Array<number> = []
-    return {
-      threads: counts.map((count, thread) => stepsOf(thread, count, log)),
-      atEnd: () => {
-        seen.add(log.join(" "))
-      },
-    }
+/** Adds 1 in two steps, as code without atomic operations does. */
+const increment = (memory: Memory): void => memory.store(0, memory.load(0) + 1)
+
+/** What word 0 can hold at the end. */
+const endsOf = (scenario: Omit<Scenario, "name" | "words" | "atEnd">): ReadonlyArray<number> => {
+  const ends = new Set<number>()
+  const { violation } = explore({
+    name: "ends",
+    words: 4,
+    ...scenario,
+    atEnd: (_, memory) => {
+      ends.add(memory.load(0))
+    },
   })
-  expect(explored).toBe(interleavings)
-  expect(seen.size).toBe(interleavings)
-})
+  expect(violation).toBe(undefined)
+  return [...ends].sort()
+}
 
-it("explore names the schedule of a failure", () => {
-  const start = () => {
-    const log: Array<number> = []
-    return {
-      threads: [stepsOf(0, 1, log), stepsOf(1, 1, log)],
-      afterStep: () => {
-        if (log.join("") === "10") throw new Error("wrong order")
-      },
-      atEnd: () => {},
+const violationOf = (scenario: Omit<Scenario, "name" | "words">) =>
+  explore({ name: "wrong", words: 4, ...scenario }).violation
+
+describe("Explorer", () => {
+  it("reaches every outcome, and with few preemptions only those that they allow", () => {
+    expect(endsOf({ agents: [increment, increment, increment], preemptions: FOREVER })).toEqual([1, 2, 3])
+    expect(endsOf({ agents: [increment, increment], preemptions: 0 })).toEqual([2])
+    expect(endsOf({ agents: [increment, increment], preemptions: 1 })).toEqual([1, 2])
+  })
+
+  it("lets an agent die before each of its steps, once", () => {
+    const threeTimes = (memory: Memory) => {
+      for (let i = 0; i < 3; i++) memory.add(0, 1)
     }
-  }
-  expect(() => explore(start)).toThrow("schedule 1 0: Error: wrong order")
+    const marks = (memory: Memory) => memory.add(0, 10)
+    expect(endsOf({ agents: [threeTimes], preemptions: 0, death: { of: [0], marks } })).toEqual([
+      10, 11, 12, 3,
+    ])
+  })
+
+  it("wakes a sleeper by a notify, by the end of a bounded wait, and by a death", () => {
+    const sleeper = (milliseconds: number) => (memory: Memory) => {
+      if (memory.wait(1, 0, milliseconds)) memory.store(0, 5)
+    }
+    const waker = (memory: Memory) => {
+      memory.store(1, 1)
+      memory.notify(1)
+    }
+    expect(endsOf({ agents: [sleeper(FOREVER), waker], preemptions: FOREVER })).toEqual([0])
+    expect(endsOf({ agents: [sleeper(10), waker], preemptions: FOREVER })).toEqual([0, 5])
+    expect(endsOf({ agents: [sleeper(10)], preemptions: 0 })).toEqual([5])
+  })
+
+  it("tells who sleeps for ever, with the steps that led there", () => {
+    const sleeper = (memory: Memory) => memory.wait(1, 0, FOREVER)
+    const forgetful = (memory: Memory) => memory.store(1, 1)
+    expect(violationOf({ agents: [sleeper, forgetful], preemptions: 1 })).toMatch(
+      /agents 0 sleep for ever, after .*0:wait\(1\)/,
+    )
+  })
+
+  it("tells a run that does not end, an error of an agent, and a judge's", () => {
+    const spins = (memory: Memory) => {
+      while (memory.load(0) === 0);
+    }
+    const throws = (memory: Memory) => {
+      if (memory.add(0, 1) === 1) throw new Error("second")
+    }
+    expect(violationOf({ agents: [spins], preemptions: 0 })).toContain("livelock")
+    expect(violationOf({ agents: [throws, throws], preemptions: 0 })).toMatch(
+      /^second, after 1:add\(0\) 0:add\(0\)|^second/,
+    )
+    const atEnd = () => {
+      throw new Error("unjust")
+    }
+    expect(violationOf({ agents: [increment], preemptions: 0, atEnd })).toMatch(
+      /^unjust, after 0:load\(0\) 0:store\(0\)$/,
+    )
+  })
+
+  it("takes the reading of constant words for no step, and region for the words behind", () => {
+    const reads = (memory: Memory) => region(memory, 1).load(1) + memory.load(0)
+    const { states, violation } = explore({
+      name: "constant",
+      words: 4,
+      initial: (memory) => memory.store(2, 7),
+      agents: [reads],
+      preemptions: 0,
+      constant: (index) => index === 2,
+      atEnd: ([sum]) => expect(sum).toBe(7),
+    })
+    expect(violation).toBe(undefined)
+    expect(states).toBe(2)
+  })
 })

@@ -30,6 +30,7 @@ import {
 } from "../wire/Protocol.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
+import * as Membership from "./Membership.ts"
 import type { Origin } from "./Origin.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
@@ -88,6 +89,8 @@ export class AgentLink {
   private tail = 0
   private lastError: unknown = undefined
   private poisoned = false
+  /** Of an agent that shares memory, while it may write there. */
+  private membership: Agent.Membership | undefined = undefined
 
   /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
   constructor(platform: PlatformService, { logs, stdio, ...options }: AgentOptions, listener: LinkListener) {
@@ -109,27 +112,38 @@ export class AgentLink {
           this.handle.end(-9)
         },
         onExit: (exit) => this.exit(exit),
-        onGone: () => this.listener.onGone(),
+        onGone: () => {
+          this.leave()
+          this.listener.onGone()
+        },
       }
-      const bootWith = (claims: Boot["claims"]): Boot => ({
-        version: VERSION,
-        ...options,
-        parent: { name: self.name, pid: platform.pid },
-        inherited: Object.fromEntries(self.inherited),
-        claims,
-        logLevel: logs?.level,
-      })
+      const boot = (sharesMemory: boolean): Boot => {
+        this.membership = sharesMemory ? Membership.enter() : undefined
+        return {
+          version: VERSION,
+          ...options,
+          parent: { name: self.name, pid: platform.pid },
+          inherited: Object.fromEntries(self.inherited),
+          claims: sharesMemory ? memory : undefined,
+          membership: this.membership,
+          logLevel: logs?.level,
+        }
+      }
       this.handle = startWith(platform, options.startMethod)(options.name, heard, {
-        first: (sharesMemory): ToAgent => ({
-          op: Op.Boot,
-          boot: bootWith(sharesMemory ? memory : undefined),
-        }),
+        first: (sharesMemory): ToAgent => ({ op: Op.Boot, boot: boot(sharesMemory) }),
         executable: self.executable,
         stdio,
       })
     } catch (cause) {
+      this.leave()
       throw new StartFailed({ agent: options.name, cause })
     }
+  }
+
+  /** It is really gone, or was never there. */
+  private leave(): void {
+    if (this.membership) Membership.leave(this.membership)
+    this.membership = undefined
   }
 
   /** Its thread or OS process. */
@@ -310,7 +324,9 @@ export class AgentLink {
 
   /** Ends the agent at once. */
   end(code: -15 | -9): void {
-    if (this.state !== "ended") this.handle.end(code)
+    if (this.state === "ended") return
+    if (this.membership) Membership.tell(this.membership)
+    this.handle.end(code)
   }
 
   private exit({ code, error }: AgentExit): void {

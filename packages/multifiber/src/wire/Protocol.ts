@@ -5,7 +5,7 @@
  * order and reports how far it came. Values travel as columns of one batch (a struct of arrays), which costs a third of
  * a message per task.
  */
-import type { Parent, StartMethod } from "../Agent.ts"
+import type { Membership, Parent, StartMethod } from "../Agent.ts"
 import type { EncodedError } from "./EncodedError.ts"
 
 /** Raised whenever a message changes its shape. */
@@ -38,6 +38,8 @@ export interface Boot {
   readonly inherited: Readonly<Record<string, unknown>>
   /** Memory of the claims (`@multifiber/kernel/Claims`); none where the agent shares no memory with its starter. */
   readonly claims: SharedArrayBuffer | undefined
+  /** Who it is among the agents that share memory; none where it shares none with its starter. */
+  readonly membership: Membership | undefined
   /** The lowest level that is sent to the starter, as Effect numbers levels; none where the agent logs by itself. */
   readonly logLevel: number | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */

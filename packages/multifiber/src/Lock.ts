@@ -1,0 +1,177 @@
+/**
+ * Mutual exclusion between agents that share memory, and between the fibers of each: Python's `multiprocessing.Lock`.
+ *
+ * @since 0.3.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import { OverRelease, TimedOut } from "./Errors.ts"
+import { type Acquired, type Lock, localOf, makeSync, TypeId } from "./LockSync.ts"
+
+export * from "./LockSync.ts"
+
+/**
+ * Tells whether a value is the handle of a lock.
+ *
+ * @category guards
+ * @since 0.3.0
+ */
+export const isLock = (u: unknown): u is Lock => typeof u === "object" && u !== null && TypeId in u
+
+/**
+ * Makes a lock. Nobody holds it.
+ *
+ * **Shape** – a handle to some 2 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
+ * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. The memory is freed with
+ * the last handle. **Source** – Python's `Lock()`. There a process that dies leaves its locks held for ever.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Lock, Pool } from "multifiber"
+ * import * as LockSync from "multifiber/LockSync"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { add } = Task.module(import.meta.url, {
+ *   add: ([lock, sum, times]: [LockSync.Lock, Int32Array, number]) => {
+ *     for (let i = 0; i < times; i++) LockSync.withLockSync(lock, () => (sum[0] = (sum[0] ?? 0) + 1))
+ *   },
+ * })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const lock = yield* Lock.make
+ *   const sum = new Int32Array(new SharedArrayBuffer(4))
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   yield* Pool.map(pool, add, [[lock, sum, 1000], [lock, sum, 1000]])
+ *   console.log(sum[0]) // => 2000
+ * }))
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const make: Effect.Effect<Lock> = Effect.sync(makeSync)
+
+/**
+ * Takes the lock where it is free, without waiting; `false` where it is not.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> =>
+  Effect.sync(() => localOf(self).tryAcquire() ?? false)
+
+/**
+ * Waits until it has the lock.
+ *
+ * **Waiting** – suspends the fiber; the program stays alive meanwhile. The lock is not recursive: who holds it waits for
+ * itself, or for another that releases it. **Fairness** – first come, first served, among the fibers of an agent and among
+ * agents, but a newcomer may take a free lock before a waiter has woken up; after three lost races the oldest waiter has
+ * the lock reserved. **Interruption** – leaves the queue, and frees the lock where it had just come. **Errors** – none: the
+ * lock of an agent that has died passes on, as `abandoned`.
+ *
+ * **Source** – Python's `Lock.acquire()`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const acquire = (self: Lock): Effect.Effect<Acquired> => acquireWith(self, (waiting) => waiting)
+
+/** Takes the lock at once where it is free, and waits for it in a way of its own. */
+const acquireWith = (
+  self: Lock,
+  wait: (waiting: Effect.Effect<Acquired>) => Effect.Effect<Acquired>,
+): Effect.Effect<Acquired> =>
+  Effect.suspend(() => {
+    const local = localOf(self)
+    const taken = local.tryAcquire()
+    if (taken !== undefined) return Effect.succeed(taken)
+    return wait(
+      Effect.async((resume) => {
+        const giveUp = local.wait((taken) => resume(Effect.succeed(taken)))
+        return Effect.sync(giveUp)
+      }),
+    )
+  })
+
+/**
+ * Waits for the lock at most as long as `timeout`.
+ *
+ * **Units** – a `Duration`; zero tries once. **Errors** – `TimedOut`, after which nothing of it is left; else as `acquire`.
+ *
+ * **Source** – Python's `Lock.acquire(timeout=…)`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const acquireWithin: {
+  (timeout: Duration.DurationInput): (self: Lock) => Effect.Effect<Acquired, TimedOut>
+  (self: Lock, timeout: Duration.DurationInput): Effect.Effect<Acquired, TimedOut>
+} = dual(2, (self: Lock, timeout: Duration.DurationInput): Effect.Effect<Acquired, TimedOut> => {
+  const duration = Duration.decode(timeout)
+  const onTimeout = () => new TimedOut({ operation: "Lock.acquireWithin" })
+  return Effect.flatMap(tryAcquire(self), (taken): Effect.Effect<Acquired, TimedOut> => {
+    if (taken !== false) return Effect.succeed(taken)
+    return Duration.toMillis(duration) > 0
+      ? Effect.timeoutFail(acquire(self), { duration, onTimeout })
+      : Effect.fail(onTimeout())
+  })
+})
+
+/**
+ * Frees the lock, whoever holds it: a lock has no owner. The oldest waiter wakes up.
+ *
+ * **Errors** – `OverRelease` where nobody holds it. **Source** – Python's `Lock.release()`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const release = (self: Lock): Effect.Effect<void, OverRelease> =>
+  Effect.suspend(() =>
+    localOf(self).release() ? Effect.void : Effect.fail(new OverRelease({ primitive: "Lock" })),
+  )
+
+/**
+ * Whether anybody holds the lock. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const isLocked = (self: Lock): Effect.Effect<boolean> => Effect.sync(() => localOf(self).isLocked)
+
+/**
+ * Runs an effect with the lock, and frees it whatever becomes of the effect.
+ *
+ * **Waiting**, **Fairness** – as `acquire`. **Interruption** – while it waits, leaves the queue; then interrupts the effect
+ * and frees the lock. **Source** – Python's `with lock:`.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Lock } from "multifiber"
+ *
+ * const program = Effect.gen(function* () {
+ *   const lock = yield* Lock.make
+ *   return yield* Lock.isLocked(lock).pipe(Lock.withLock(lock))
+ * })
+ * console.log(await Effect.runPromise(program)) // => true
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withLock: {
+  (lock: Lock): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock): Effect.Effect<A, E, R> =>
+    // Only the waiting is interruptible: a lock that was just taken must reach the finalizer.
+    Effect.uninterruptibleMask((restore) =>
+      Effect.zipRight(
+        acquireWith(lock, restore),
+        Effect.ensuring(
+          restore(self),
+          Effect.sync(() => localOf(lock).release()),
+        ),
+      ),
+    ),
+)

@@ -1,0 +1,126 @@
+/**
+ * The synchronous form of `Lock`, for plain tasks: it blocks the agent and loads nothing of `effect`. `Lock` exports it
+ * too.
+ *
+ * @since 0.3.0
+ */
+import { attach } from "@multifiber/kernel/Memory"
+import * as Mutex from "@multifiber/kernel/Mutex"
+import * as Membership from "./agent/Membership.ts"
+import { makeHandles } from "./sync/Handles.ts"
+import { LocalMutex } from "./sync/LocalMutex.ts"
+import { overReleased } from "./sync/overReleased.ts"
+
+/**
+ * @category type ids
+ * @since 0.3.0
+ */
+export const TypeId = "~multifiber/Lock"
+
+/**
+ * A lock that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task or inside
+ * of one.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Lock {
+  readonly [TypeId]: {
+    readonly id: string
+    readonly words: SharedArrayBuffer
+  }
+}
+
+/**
+ * How a lock was got: `abandoned` where the agent that held it has died, so that what the lock guards may be half-written.
+ * It is held in both cases.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export type Acquired = "acquired" | "abandoned"
+
+/**
+ * What this agent knows of a lock.
+ *
+ * @internal
+ */
+export const localOf: (self: Lock) => LocalMutex = makeHandles(
+  (self: Lock) => self[TypeId],
+  (words, { id, table }) => new LocalMutex({ memory: attach(new Int32Array(words)), agents: table }, id),
+)
+
+/**
+ * Makes a lock. Nobody holds it.
+ *
+ * **Shape** – some 2 KB of shared memory, which is freed with the last handle.
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const makeSync = (): Lock => ({
+  [TypeId]: {
+    id: Membership.nextName(),
+    words: new SharedArrayBuffer(Mutex.WORDS * Int32Array.BYTES_PER_ELEMENT),
+  },
+})
+
+/**
+ * Takes the lock where it is free; `false` where it is not. Never waits.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const tryAcquireSync = (self: Lock): Acquired | false => localOf(self).tryAcquire() ?? false
+
+/**
+ * Blocks the agent until it has the lock, or for `milliseconds`; `false` where that was too short.
+ *
+ * **Waiting** – blocks the thread: no fiber, timer or message of the agent runs meanwhile. **Fairness** – as `Lock.acquire`;
+ * where fibers of the agent wait, it goes first. **Units** – zero or less tries once.
+ *
+ * @example
+ * import * as LockSync from "multifiber/LockSync"
+ *
+ * const lock = LockSync.makeSync()
+ * console.log(LockSync.acquireSync(lock), LockSync.acquireSync(lock, 10)) // => acquired false
+ * LockSync.releaseSync(lock)
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const acquireSync = (self: Lock, milliseconds = Number.POSITIVE_INFINITY): Acquired | false =>
+  localOf(self).acquireSync(milliseconds) ?? false
+
+/**
+ * Frees the lock, whoever holds it. Throws `OverRelease` where nobody does.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const releaseSync = (self: Lock): void => {
+  if (!localOf(self).release()) throw overReleased("Lock")
+}
+
+/**
+ * Whether anybody holds the lock. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const isLockedSync = (self: Lock): boolean => localOf(self).isLocked
+
+/**
+ * Runs `body` with the lock, and frees it whatever becomes of it. Blocks the agent until it has the lock.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withLockSync = <A>(self: Lock, body: (acquired: Acquired) => A): A => {
+  const acquired = localOf(self).acquireSync(Number.POSITIVE_INFINITY) as Acquired
+  try {
+    return body(acquired)
+  } finally {
+    releaseSync(self)
+  }
+}

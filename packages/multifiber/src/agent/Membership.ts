@@ -1,0 +1,51 @@
+/** The agents that share memory with each other: the table that they have in common, and which of them this one is. */
+import * as Agents from "@multifiber/kernel/Agents"
+import { attach, type Memory } from "@multifiber/kernel/Memory"
+import * as Agent from "../Agent.ts"
+
+/** Who uses a primitive. */
+export interface User {
+  readonly id: number
+  readonly table: Memory
+}
+
+/** This agent. The first to ask, in a program or an OS process, founds the table. */
+const own = (): Agent.Membership => {
+  const state = Agent.state()
+  state.membership ??= found()
+  return state.membership
+}
+
+const found = (): Agent.Membership => {
+  const table = new SharedArrayBuffer(Agents.WORDS * Int32Array.BYTES_PER_ELEMENT)
+  return { id: Agents.enter(attachTable(table), 0), table }
+}
+
+const attachTable = (table: SharedArrayBuffer): Memory => attach(new Int32Array(table))
+
+/** The same, bound to the table. */
+export const self = (): User => {
+  const { id, table } = own()
+  return { id, table: attachTable(table) }
+}
+
+/** Makes a new agent a member; throws where too many live. */
+export const enter = (): Agent.Membership => {
+  const { id: starter, table } = own()
+  const id = Agents.enter(attachTable(table), starter)
+  if (id === 0) throw new Error(`${Agents.PLACES} agents share memory already: join or terminate some`)
+  return { id, table }
+}
+
+/** Notes that an agent is being ended: while it waits for something shared, it may not hear of it in any other way. */
+export const tell = ({ id }: Agent.Membership): void => Agents.tell(self().table, id)
+
+/** Tells the others that an agent is really gone. */
+export const leave = ({ id }: Agent.Membership): void => Agents.leave(self().table, id)
+
+/** A name for something that agents share: no two in a program are alike. */
+export const nextName = (): string => {
+  const state = Agent.state()
+  state.shared++
+  return `${own().id}:${state.shared}`
+}

@@ -1,0 +1,41 @@
+/**
+ * From the handle of a shared primitive to what this agent keeps of it. A handle is plain data, so that it travels by
+ * structured clone; each copy of it finds the same one here.
+ */
+import * as Membership from "../agent/Membership.ts"
+
+interface Shared {
+  readonly id: string
+  readonly words: SharedArrayBuffer
+}
+
+const LOCAL = Symbol("multifiber/local")
+
+/** Makes the lookup for one kind of handle. */
+export const makeHandles = <Handle extends object, Local extends object>(
+  sharedOf: (handle: Handle) => Shared,
+  make: (words: SharedArrayBuffer, user: Membership.User) => Local,
+): ((handle: Handle) => Local) => {
+  const known = new Map<string, WeakRef<Local>>()
+  const forgotten = new FinalizationRegistry((id: string) => {
+    if (known.get(id)?.deref() === undefined) known.delete(id)
+  })
+
+  const find = (handle: Handle): Local => {
+    const { id, words } = sharedOf(handle)
+    const found = known.get(id)?.deref()
+    if (found) return found
+    const made = make(words, Membership.self())
+    known.set(id, new WeakRef(made))
+    forgotten.register(made, id)
+    return made
+  }
+
+  return (handle) => {
+    const cached = handle as { readonly [LOCAL]?: Local }
+    if (cached[LOCAL]) return cached[LOCAL]
+    const local = find(handle)
+    Object.defineProperty(handle, LOCAL, { value: local })
+    return local
+  }
+}

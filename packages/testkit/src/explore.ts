@@ -1,0 +1,90 @@
+/**
+ * Explores the primitives of the kernel: every schedule of their scenarios, with the real code, then with each seeded bug,
+ * which has to be found.
+ */
+import { type Explored, explore } from "./Explorer.ts"
+import { primitives } from "./explored/index.ts"
+import type { Mutant, Primitive } from "./explored/primitive.ts"
+
+export interface Finding {
+  readonly name: string
+  /** The most agents and preemptions of a scenario. */
+  readonly agents: number
+  readonly preemptions: number
+  readonly schedules: number
+  readonly states: number
+  readonly violations: ReadonlyArray<string>
+  readonly mutants: number
+  readonly killed: number
+  readonly survivors: ReadonlyArray<string>
+  /** Mutants that nothing can tell from the original, with the reason. */
+  readonly equivalent: ReadonlyArray<{ readonly name: string; readonly reason: string }>
+}
+
+/** Makes the module of a primitive with a text of its source replaced. */
+export type Mutate = (file: string, mutant: Mutant) => Promise<unknown>
+
+export interface Options {
+  /** Makes mutants, which must be found then. */
+  readonly mutate?: Mutate | undefined
+  /** The most preemptions, whatever a scenario wants. */
+  readonly preemptions?: number
+  readonly tell?: (line: string) => void
+}
+
+/** Explores one primitive. */
+export const examine = async (
+  primitive: Primitive<any>,
+  module: unknown,
+  { mutate, preemptions = Number.POSITIVE_INFINITY, tell = () => {} }: Options,
+): Promise<Finding> => {
+  const scenarios = primitive
+    .scenarios(module)
+    .map((scenario) => ({ ...scenario, preemptions: Math.min(scenario.preemptions, preemptions) }))
+  const explored = scenarios.map((scenario): Explored & { readonly name: string } => {
+    const begin = performance.now()
+    const outcome = explore(scenario)
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1)
+    tell(`  ${scenario.name}: ${outcome.schedules} schedules, ${outcome.states} states, ${seconds} s`)
+    return { name: scenario.name, ...outcome }
+  })
+  const mutants = mutate ? primitive.mutants.filter(({ equivalent }) => equivalent === undefined) : []
+  const survivors: Array<string> = []
+  for (const mutant of mutants) {
+    const killer = await findBy(primitive, await mutate?.(primitive.file, mutant))
+    tell(`  ${killer === undefined ? "ALIVE" : "killed"} ${mutant.name}${killer ? ` by: ${killer}` : ""}`)
+    if (killer === undefined) survivors.push(mutant.name)
+  }
+  const sum = (of: (each: Explored) => number) => explored.reduce((total, each) => total + of(each), 0)
+  return {
+    name: primitive.name,
+    agents: Math.max(...scenarios.map(({ agents }) => agents.length)),
+    preemptions: Math.max(...scenarios.map(({ preemptions }) => preemptions)),
+    schedules: sum(({ schedules }) => schedules),
+    states: sum(({ states }) => states),
+    violations: explored.flatMap(({ name, violation }) => (violation ? [`${name}: ${violation}`] : [])),
+    mutants: mutants.length,
+    killed: mutants.length - survivors.length,
+    survivors,
+    equivalent: primitive.mutants.flatMap(({ equivalent, name }) =>
+      equivalent === undefined ? [] : [{ name, reason: equivalent }],
+    ),
+  }
+}
+
+/** The first scenario that finds a mutant wrong. */
+const findBy = async (primitive: Primitive<any>, module: unknown): Promise<string | undefined> =>
+  primitive.scenarios(module).find((scenario) => explore(scenario).violation !== undefined)?.name
+
+/** Explores every primitive. */
+export const examineAll = async (
+  load: (file: string) => Promise<unknown>,
+  options: Options,
+): Promise<ReadonlyArray<Finding>> => {
+  const findings: Array<Finding> = []
+  for (const primitive of primitives) {
+    options.tell?.(primitive.name)
+    findings.push(await examine(primitive, await load(primitive.file), options))
+  }
+  return findings
+}
