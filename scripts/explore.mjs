@@ -2,6 +2,7 @@
 // same with each seeded bug, which must be found. `--short` takes 2 preemptions and no bugs. With --json the last line of stdout is the
 // result, and everything else goes to stderr. Exit code 1 where a schedule goes wrong or a bug is not found.
 import { readFile } from "node:fs/promises"
+import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { bootstrap } from "./bootstrap.mjs"
 
@@ -16,23 +17,32 @@ const parse = () => {
   }
 }
 
-const sourceUrl = (file) => new URL(`../packages/kernel/src/${file}.ts`, import.meta.url)
+const KERNEL = fileURLToPath(new URL("../packages/kernel/src/", import.meta.url))
 
-/** The module with a bug in it: its imports are those of the original. */
-const mutate = async (file, { find, name, replace }) => {
-  const { transform } = await import("esbuild")
-  const source = await readFile(sourceUrl(file), "utf8")
+/** The kernel with a bug in it. */
+const mutate = async ({ file, find, name, replace }) => {
+  const { build } = await import("esbuild")
+  const path = `${KERNEL}${file}.ts`
+  const source = await readFile(path, "utf8")
   if (source.split(find).length !== 2)
     throw new Error(`The text of the bug "${name}" must stand once in ${file}.ts`)
-  const { code } = await transform(
-    source.replace(find, () => replace),
-    { loader: "ts", format: "esm" },
-  )
-  const absolute = code.replace(
-    /from "(\.\/[^"]+)"/g,
-    (_, path) => `from "${new URL(path, sourceUrl(file))}"`,
-  )
-  return import(`data:text/javascript,${encodeURIComponent(absolute)}`)
+  const withBug = {
+    name: "bug",
+    setup(esbuild) {
+      esbuild.onLoad({ filter: new RegExp(`/${file}\\.ts$`) }, () => ({
+        loader: "ts",
+        contents: source.replace(find, () => replace),
+      }))
+    },
+  }
+  const { outputFiles } = await build({
+    entryPoints: [`${KERNEL}index.ts`],
+    bundle: true,
+    write: false,
+    format: "esm",
+    plugins: [withBug],
+  })
+  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 }
 
 const { json = false, short = false } = parse()
@@ -40,8 +50,7 @@ const tell = (line) => (json ? console.error(line) : console.log(line))
 bootstrap()
 if (!process.features.typescript) await import("./ts-node20.mjs")
 const { examineAll } = await import("../packages/testkit/src/explore.ts")
-const load = (file) => import(sourceUrl(file).href)
-const primitives = await examineAll(load, short ? { preemptions: 2, tell } : { mutate, tell })
+const primitives = await examineAll(short ? { preemptions: 2, tell } : { mutate, tell })
 for (const { equivalent, killed, mutants, name, schedules, states, survivors, violations } of primitives) {
   tell(`${name}: ${schedules} schedules, ${states} states; ${killed} of ${mutants} bugs found`)
   for (const each of violations) tell(`  WRONG ${each}`)

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import { messageOf as overReleaseMessage } from "./sync/overReleased.ts"
+import { type OverReleased, messageOf as overReleaseMessage } from "./sync/overReleased.ts"
 import { describe } from "./wire/EncodedError.ts"
 
 /**
@@ -274,11 +274,9 @@ export class TaskInterrupted extends Data.TaggedError("TaskInterrupted")<{
  * @category errors
  * @since 0.3.0
  */
-export class OverRelease extends Data.TaggedError("OverRelease")<{
-  readonly primitive: string
-}> {
+export class OverRelease extends Data.TaggedError("OverRelease")<OverReleased> {
   override get message(): string {
-    return overReleaseMessage(this.primitive)
+    return overReleaseMessage(this)
   }
 }
 

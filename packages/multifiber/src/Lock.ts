@@ -3,13 +3,23 @@
  *
  * @since 0.3.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { OverRelease, TimedOut } from "./Errors.ts"
-import { type Acquired, type Lock, localOf, makeSync, TypeId } from "./LockSync.ts"
+import { OverRelease, type TimedOut } from "./Errors.ts"
+import { type Acquired, type Lock, localOf, makeSync, TOO_OFTEN, TypeId } from "./LockSync.ts"
+import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
 
-export * from "./LockSync.ts"
+export {
+  type Acquired,
+  acquireSync,
+  isLockedSync,
+  type Lock,
+  releaseSync,
+  TypeId,
+  tryAcquireSync,
+  withLockSync,
+} from "./LockSync.ts"
 
 /**
  * Tells whether a value is the handle of a lock.
@@ -58,8 +68,7 @@ export const make: Effect.Effect<Lock> = Effect.sync(makeSync)
  * @category combinators
  * @since 0.3.0
  */
-export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> =>
-  Effect.sync(() => localOf(self).tryAcquire() ?? false)
+export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> => tryPass(() => localOf(self))
 
 /**
  * Waits until it has the lock.
@@ -75,24 +84,7 @@ export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> =>
  * @category combinators
  * @since 0.3.0
  */
-export const acquire = (self: Lock): Effect.Effect<Acquired> => acquireWith(self, (waiting) => waiting)
-
-/** Takes the lock at once where it is free, and waits for it in a way of its own. */
-const acquireWith = (
-  self: Lock,
-  wait: (waiting: Effect.Effect<Acquired>) => Effect.Effect<Acquired>,
-): Effect.Effect<Acquired> =>
-  Effect.suspend(() => {
-    const local = localOf(self)
-    const taken = local.tryAcquire()
-    if (taken !== undefined) return Effect.succeed(taken)
-    return wait(
-      Effect.async((resume) => {
-        const giveUp = local.wait((taken) => resume(Effect.succeed(taken)))
-        return Effect.sync(giveUp)
-      }),
-    )
-  })
+export const acquire = (self: Lock): Effect.Effect<Acquired> => pass(() => localOf(self))
 
 /**
  * Waits for the lock at most as long as `timeout`.
@@ -107,16 +99,9 @@ const acquireWith = (
 export const acquireWithin: {
   (timeout: Duration.DurationInput): (self: Lock) => Effect.Effect<Acquired, TimedOut>
   (self: Lock, timeout: Duration.DurationInput): Effect.Effect<Acquired, TimedOut>
-} = dual(2, (self: Lock, timeout: Duration.DurationInput): Effect.Effect<Acquired, TimedOut> => {
-  const duration = Duration.decode(timeout)
-  const onTimeout = () => new TimedOut({ operation: "Lock.acquireWithin" })
-  return Effect.flatMap(tryAcquire(self), (taken): Effect.Effect<Acquired, TimedOut> => {
-    if (taken !== false) return Effect.succeed(taken)
-    return Duration.toMillis(duration) > 0
-      ? Effect.timeoutFail(acquire(self), { duration, onTimeout })
-      : Effect.fail(onTimeout())
-  })
-})
+} = dual(2, (self: Lock, timeout: Duration.DurationInput) =>
+  passWithin(() => localOf(self), timeout, "Lock.acquireWithin"),
+)
 
 /**
  * Frees the lock, whoever holds it: a lock has no owner. The oldest waiter wakes up.
@@ -127,9 +112,7 @@ export const acquireWithin: {
  * @since 0.3.0
  */
 export const release = (self: Lock): Effect.Effect<void, OverRelease> =>
-  Effect.suspend(() =>
-    localOf(self).release() ? Effect.void : Effect.fail(new OverRelease({ primitive: "Lock" })),
-  )
+  Effect.suspend(() => (localOf(self).leave() ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN))))
 
 /**
  * Whether anybody holds the lock. Old when it returns.
@@ -161,17 +144,4 @@ export const isLocked = (self: Lock): Effect.Effect<boolean> => Effect.sync(() =
 export const withLock: {
   (lock: Lock): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock): Effect.Effect<A, E, R>
-} = dual(
-  2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock): Effect.Effect<A, E, R> =>
-    // Only the waiting is interruptible: a lock that was just taken must reach the finalizer.
-    Effect.uninterruptibleMask((restore) =>
-      Effect.zipRight(
-        acquireWith(lock, restore),
-        Effect.ensuring(
-          restore(self),
-          Effect.sync(() => localOf(lock).release()),
-        ),
-      ),
-    ),
-)
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock) => passFor(self, () => localOf(lock)))

@@ -4,11 +4,11 @@
  *
  * @since 0.3.0
  */
-import { attach } from "@multifiber/kernel/Memory"
 import * as Mutex from "@multifiber/kernel/Mutex"
+import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
-import { LocalMutex } from "./sync/LocalMutex.ts"
+import { LocalGate, SPINS } from "./sync/LocalGate.ts"
 import { overReleased } from "./sync/overReleased.ts"
 
 /**
@@ -41,13 +41,38 @@ export interface Lock {
 export type Acquired = "acquired" | "abandoned"
 
 /**
- * What this agent knows of a lock.
+ * Why a release fails.
  *
  * @internal
  */
-export const localOf: (self: Lock) => LocalMutex = makeHandles(
-  (self: Lock) => self[TypeId],
-  (words, { id, table }) => new LocalMutex({ memory: attach(new Int32Array(words)), agents: table }, id),
+export const TOO_OFTEN = { primitive: "Lock", reason: "nobody holds it" }
+
+class LocalLock extends LocalGate {
+  tryPass(): Acquired | undefined {
+    return Mutex.tryAcquire(this.gate, this.me)
+  }
+
+  protected passBy(sleep: Waiters.Sleep): Acquired | undefined {
+    return Mutex.acquire(this.gate, this.me, sleep, SPINS)
+  }
+
+  leave(): boolean {
+    return Mutex.release(this.gate, this.me)
+  }
+
+  get isLocked(): boolean {
+    return Mutex.holder(this.gate) !== 0
+  }
+}
+
+/**
+ * What this agent keeps of a lock.
+ *
+ * @internal
+ */
+export const localOf: (self: Lock) => LocalLock = makeHandles(
+  (self) => self[TypeId],
+  (words, user) => new LocalLock(Mutex.fromMemory(words, user.table), user),
 )
 
 /**
@@ -61,7 +86,7 @@ export const localOf: (self: Lock) => LocalMutex = makeHandles(
 export const makeSync = (): Lock => ({
   [TypeId]: {
     id: Membership.nextName(),
-    words: new SharedArrayBuffer(Mutex.WORDS * Int32Array.BYTES_PER_ELEMENT),
+    words: new SharedArrayBuffer(Waiters.BYTES),
   },
 })
 
@@ -71,7 +96,7 @@ export const makeSync = (): Lock => ({
  * @category combinators
  * @since 0.3.0
  */
-export const tryAcquireSync = (self: Lock): Acquired | false => localOf(self).tryAcquire() ?? false
+export const tryAcquireSync = (self: Lock): Acquired | false => localOf(self).tryPass() ?? false
 
 /**
  * Blocks the agent until it has the lock, or for `milliseconds`; `false` where that was too short.
@@ -90,7 +115,7 @@ export const tryAcquireSync = (self: Lock): Acquired | false => localOf(self).tr
  * @since 0.3.0
  */
 export const acquireSync = (self: Lock, milliseconds = Number.POSITIVE_INFINITY): Acquired | false =>
-  localOf(self).acquireSync(milliseconds) ?? false
+  localOf(self).passSync(milliseconds) ?? false
 
 /**
  * Frees the lock, whoever holds it. Throws `OverRelease` where nobody does.
@@ -99,7 +124,7 @@ export const acquireSync = (self: Lock, milliseconds = Number.POSITIVE_INFINITY)
  * @since 0.3.0
  */
 export const releaseSync = (self: Lock): void => {
-  if (!localOf(self).release()) throw overReleased("Lock")
+  if (!localOf(self).leave()) throw overReleased(TOO_OFTEN)
 }
 
 /**
@@ -117,7 +142,7 @@ export const isLockedSync = (self: Lock): boolean => localOf(self).isLocked
  * @since 0.3.0
  */
 export const withLockSync = <A>(self: Lock, body: (acquired: Acquired) => A): A => {
-  const acquired = localOf(self).acquireSync(Number.POSITIVE_INFINITY) as Acquired
+  const acquired = localOf(self).passSync(Number.POSITIVE_INFINITY) as Acquired
   try {
     return body(acquired)
   } finally {

@@ -2,6 +2,7 @@
  * Explores the primitives of the kernel: every schedule of their scenarios, with the real code, then with each seeded bug,
  * which has to be found.
  */
+import * as Kernel from "@multifiber/kernel"
 import { type Explored, explore } from "./Explorer.ts"
 import { primitives } from "./explored/index.ts"
 import type { Mutant, Primitive } from "./explored/primitive.ts"
@@ -21,8 +22,8 @@ export interface Finding {
   readonly equivalent: ReadonlyArray<{ readonly name: string; readonly reason: string }>
 }
 
-/** Makes the module of a primitive with a text of its source replaced. */
-export type Mutate = (file: string, mutant: Mutant) => Promise<unknown>
+/** Makes the kernel with a text of its source replaced. */
+export type Mutate = (mutant: Mutant) => Promise<typeof Kernel>
 
 export interface Options {
   /** Makes mutants, which must be found then. */
@@ -34,12 +35,11 @@ export interface Options {
 
 /** Explores one primitive. */
 export const examine = async (
-  primitive: Primitive<any>,
-  module: unknown,
+  primitive: Primitive,
   { mutate, preemptions = Number.POSITIVE_INFINITY, tell = () => {} }: Options,
 ): Promise<Finding> => {
   const scenarios = primitive
-    .scenarios(module)
+    .scenarios(Kernel)
     .map((scenario) => ({ ...scenario, preemptions: Math.min(scenario.preemptions, preemptions) }))
   const explored = scenarios.map((scenario): Explored & { readonly name: string } => {
     const begin = performance.now()
@@ -51,7 +51,7 @@ export const examine = async (
   const mutants = mutate ? primitive.mutants.filter(({ equivalent }) => equivalent === undefined) : []
   const survivors: Array<string> = []
   for (const mutant of mutants) {
-    const killer = await findBy(primitive, await mutate?.(primitive.file, mutant))
+    const killer = findBy(primitive, (await mutate?.(mutant)) ?? Kernel)
     tell(`  ${killer === undefined ? "ALIVE" : "killed"} ${mutant.name}${killer ? ` by: ${killer}` : ""}`)
     if (killer === undefined) survivors.push(mutant.name)
   }
@@ -73,18 +73,15 @@ export const examine = async (
 }
 
 /** The first scenario that finds a mutant wrong. */
-const findBy = async (primitive: Primitive<any>, module: unknown): Promise<string | undefined> =>
-  primitive.scenarios(module).find((scenario) => explore(scenario).violation !== undefined)?.name
+const findBy = (primitive: Primitive, kernel: typeof Kernel): string | undefined =>
+  primitive.scenarios(kernel).find((scenario) => explore(scenario).violation !== undefined)?.name
 
 /** Explores every primitive. */
-export const examineAll = async (
-  load: (file: string) => Promise<unknown>,
-  options: Options,
-): Promise<ReadonlyArray<Finding>> => {
+export const examineAll = async (options: Options): Promise<ReadonlyArray<Finding>> => {
   const findings: Array<Finding> = []
   for (const primitive of primitives) {
     options.tell?.(primitive.name)
-    findings.push(await examine(primitive, await load(primitive.file), options))
+    findings.push(await examine(primitive, options))
   }
   return findings
 }

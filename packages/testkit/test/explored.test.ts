@@ -1,15 +1,12 @@
 /** The explorer's short form: every schedule of the primitives' scenarios. `npm run explore` seeds bugs as well. */
 import { expect, it } from "@effect/vitest"
-import * as Mutex from "@multifiber/kernel/Mutex"
 import { examine } from "../src/explore.ts"
 import { primitives } from "../src/explored/index.ts"
-
-const MODULES: Readonly<Record<string, unknown>> = { Mutex }
 
 it.each(primitives.map((primitive) => [primitive.name, primitive] as const))(
   "%s keeps its laws in every schedule of its scenarios",
   async (_, primitive) => {
-    const finding = await examine(primitive, MODULES[primitive.file], { preemptions: 2 })
+    const finding = await examine(primitive, { preemptions: 2 })
     expect(finding.violations).toEqual([])
     expect(finding.schedules).toBeGreaterThan(100)
   },

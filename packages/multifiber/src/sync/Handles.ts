@@ -2,6 +2,7 @@
  * From the handle of a shared primitive to what this agent keeps of it. A handle is plain data, so that it travels by
  * structured clone; each copy of it finds the same one here.
  */
+import { attach, type Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "../agent/Membership.ts"
 
 interface Shared {
@@ -14,7 +15,7 @@ const LOCAL = Symbol("multifiber/local")
 /** Makes the lookup for one kind of handle. */
 export const makeHandles = <Handle extends object, Local extends object>(
   sharedOf: (handle: Handle) => Shared,
-  make: (words: SharedArrayBuffer, user: Membership.User) => Local,
+  make: (words: Memory, user: Membership.User) => Local,
 ): ((handle: Handle) => Local) => {
   const known = new Map<string, WeakRef<Local>>()
   const forgotten = new FinalizationRegistry((id: string) => {
@@ -25,7 +26,7 @@ export const makeHandles = <Handle extends object, Local extends object>(
     const { id, words } = sharedOf(handle)
     const found = known.get(id)?.deref()
     if (found) return found
-    const made = make(words, Membership.self())
+    const made = make(attach(new Int32Array(words)), Membership.self())
     known.set(id, new WeakRef(made))
     forgotten.register(made, id)
     return made

@@ -1,5 +1,11 @@
 /** `OverRelease` as plain code throws it: the class of the same name needs `effect`. */
-export const messageOf = (primitive: string): string => `Cannot release the ${primitive}: nobody holds it`
+export interface OverReleased {
+  readonly primitive: string
+  readonly reason: string
+}
 
-export const overReleased = (primitive: string): Error =>
-  Object.assign(new Error(messageOf(primitive)), { name: "OverRelease", _tag: "OverRelease", primitive })
+export const messageOf = ({ primitive, reason }: OverReleased): string =>
+  `Cannot release the ${primitive}: ${reason}`
+
+export const overReleased = (what: OverReleased): Error =>
+  Object.assign(new Error(messageOf(what)), { name: "OverRelease", _tag: "OverRelease", ...what })

@@ -1,5 +1,6 @@
 /** Every primitive that the explorer knows. */
 import { mutex } from "./mutex.ts"
 import type { Primitive } from "./primitive.ts"
+import { semaphore } from "./semaphore.ts"
 
-export const primitives: ReadonlyArray<Primitive<any>> = [mutex]
+export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore]

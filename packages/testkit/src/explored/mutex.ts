@@ -1,146 +1,83 @@
 import * as Agents from "@multifiber/kernel/Agents"
 import type { Memory } from "@multifiber/kernel/Memory"
-import type * as MutexModule from "@multifiber/kernel/Mutex"
-import { region, type Scenario } from "../Explorer.ts"
+import type { Gate, Taken } from "@multifiber/kernel/Waiters"
+import {
+  expectNoSlots,
+  giveUpAtOnce,
+  hasDeaths,
+  idOf,
+  OWN,
+  POKED,
+  passImpatiently,
+  RESERVED,
+  STATE,
+  scenarioWith,
+  sleepUntilWoken,
+  table,
+  WAITERS,
+} from "./gate.ts"
+import { gateMutants } from "./gateMutants.ts"
 import type { Primitive } from "./primitive.ts"
 
-/** Where the words of a scenario lie: the mutex, the table of agents, who is inside, and whether one has died there. */
-const MUTEX = 0
-const TABLE = 16 + 2 * Agents.PLACES
-const INSIDE = TABLE + Agents.WORDS
-const DIED_INSIDE = INSIDE + 1
-const WORDS = DIED_INSIDE + 1
+/** Who is inside, and whether one has died there. */
+const INSIDE = OWN
+const DIED_INSIDE = OWN + 1
 
-const STATE = MUTEX
-const WAITERS = 1 << 28
-const POKED = 1 << 29
-const RESERVED = 1 << 30
-const SEEN = MUTEX + 3
-const SEEN_WORDS = Agents.PLACES / 32
-
-/** The first generation of the agent in a place. */
-const idOf = (place: number): number => (1 << 8) | place
-
-const table = (memory: Memory): Memory => region(memory, TABLE)
-
-const enterAgents = (memory: Memory, count: number): void => {
-  for (let place = 0; place < count; place++) Agents.enter(table(memory), 0)
+const buried = (memory: Memory, id: number): void => {
+  if (memory.compareExchange(INSIDE, id, 0) === id) memory.store(DIED_INSIDE, 1)
 }
 
-const marks = (memory: Memory, agent: number): void => {
-  if (memory.compareExchange(INSIDE, idOf(agent), 0) === idOf(agent)) memory.store(DIED_INSIDE, 1)
-  Agents.leave(table(memory), idOf(agent))
+const guarded = (memory: Memory, me: number): void => {
+  if (memory.compareExchange(INSIDE, 0, me) !== 0) throw new Error("two are inside")
+  memory.compareExchange(INSIDE, me, 0)
 }
 
-const sleepUntilWoken: MutexModule.Sleep = (memory, slot, value) => {
-  memory.wait(slot, value, Number.POSITIVE_INFINITY)
-  return true
-}
+const scenarios: Primitive["scenarios"] = (kernel) => {
+  const { Mutex, Waiters } = kernel
+  const of = (memory: Memory): Gate => Mutex.fromMemory(memory, table(memory))
 
-const giveUpAtOnce: MutexModule.Sleep = (memory, slot, value) => !memory.wait(slot, value, 1)
-
-/** Nobody writes the places of agents that are not there, nor, without a death, the table. */
-const constant = (agents: number, dying: boolean) => (index: number) => {
-  if (index > SEEN && index < SEEN + SEEN_WORDS) return true
-  const place = index - TABLE
-  if (place < 0 || index >= INSIDE) return !dying && index === MUTEX + 2
-  return !dying || (place >= 16 + agents && place < 16 + Agents.PLACES)
-}
-
-const scenarios = (Mutex: typeof MutexModule): ReadonlyArray<Scenario> => {
-  const of = (memory: Memory): MutexModule.Mutex => ({ memory, agents: table(memory) })
-
-  const guarded = (memory: Memory, me: number): void => {
-    if (memory.compareExchange(INSIDE, 0, me) !== 0) throw new Error("two are inside")
-    memory.compareExchange(INSIDE, me, 0)
+  const inside = (memory: Memory, me: number, taken: Taken | undefined) => {
+    if (taken === undefined) return
+    guarded(memory, me)
+    Mutex.release(of(memory), me)
   }
 
   const locks =
     (me: number, times = 1, sleep = sleepUntilWoken) =>
-    (memory: Memory) => {
-      const mutex = of(memory)
-      const taken: Array<MutexModule.Taken | undefined> = []
-      for (let i = 0; i < times; i++) {
-        const each = Mutex.acquire(mutex, me, sleep, 0)
-        taken.push(each)
-        if (each === undefined) continue
-        guarded(memory, me)
-        Mutex.release(mutex, me)
-      }
-      return taken
-    }
+    (memory: Memory) =>
+      Array.from({ length: times }, () => {
+        const taken = Mutex.acquire(of(memory), me, sleep, 0)
+        inside(memory, me, taken)
+        return taken
+      })
 
   const tries = (me: number) => (memory: Memory) => {
-    const mutex = of(memory)
-    const taken = Mutex.tryAcquire(mutex, me)
-    if (taken === undefined) return [taken]
-    guarded(memory, me)
-    Mutex.release(mutex, me)
+    const taken = Mutex.tryAcquire(of(memory), me)
+    inside(memory, me, taken)
     return [taken]
   }
 
-  /** It has lost so many races already that it reserves the lock when it loses one more. */
   const impatient = (me: number) => (memory: Memory) => {
-    const mutex = of(memory)
-    const ticket = Mutex.enlist(mutex, me)
-    for (;;) {
-      const seen = Mutex.look(mutex, me, ticket, 3)
-      if (seen === "acquired" || seen === "abandoned") {
-        guarded(memory, me)
-        Mutex.release(mutex, me)
-        return [seen]
-      }
-      const { slot, value } = Mutex.wakeUp(me, ticket)
-      memory.wait(slot, value, Number.POSITIVE_INFINITY)
-    }
+    const taken = passImpatiently(kernel, of(memory), me)
+    inside(memory, me, taken)
+    return [taken]
   }
 
   const releases = (me: number) => (memory: Memory) => {
     if (!Mutex.release(of(memory), me)) throw new Error("nobody held it")
+    return []
   }
 
-  /** Nobody queues, nobody is said to be awake, a newcomer can take it, and a death inside was told to somebody. */
-  const atEnd =
-    (judge: number): NonNullable<Scenario["atEnd"]> =>
-    (results, memory) => {
-      const died = Agents.deaths(table(memory)) > 0
-      if (!died && memory.load(STATE) & POKED) throw new Error("somebody is said to be awake")
-      const last = Mutex.tryAcquire(of(memory), judge)
-      if (last === undefined) throw new Error("it is locked for ever")
-      Mutex.sweep(of(memory))
-      const told = [...results.flat(), last].includes("abandoned")
-      if (!died && told) throw new Error("nobody has died")
-      if (!told && memory.load(DIED_INSIDE) === 1) throw new Error("a death inside was told to nobody")
-      for (let place = 0; place < Agents.placeOf(judge); place++) {
-        if ((memory.load(MUTEX + 16 + 2 * place) & 3) !== 0) throw new Error("a slot is left")
-      }
-    }
-
-  const scenario = (
-    name: string,
-    agents: Scenario["agents"],
-    {
-      dies,
-      initial = () => {},
-      preemptions = 3,
-    }: {
-      readonly dies?: ReadonlyArray<number>
-      readonly initial?: (memory: Memory) => void
-      readonly preemptions?: number
-    } = {},
-  ): Scenario => ({
-    name,
-    words: WORDS,
-    initial: (memory) => {
-      enterAgents(memory, agents.length + 1)
-      initial(memory)
-    },
-    agents,
-    preemptions,
-    constant: constant(agents.length, dies !== undefined),
-    ...(dies ? { death: { of: dies, marks } } : {}),
-    atEnd: atEnd(idOf(agents.length)),
-  })
+  /** A newcomer can take it, a death inside was told to somebody, and nobody is queued. */
+  const scenario = scenarioWith((results, memory, judge) => {
+    const last = Mutex.tryAcquire(of(memory), judge)
+    if (last === undefined) throw new Error("it is locked for ever")
+    Waiters.sweep(of(memory))
+    expectNoSlots(memory, results.length)
+    const told = [...results.flat(), last].includes("abandoned")
+    if (told && !hasDeaths(memory)) throw new Error("nobody has died")
+    if (!told && memory.load(DIED_INSIDE) === 1) throw new Error("a death inside was told to nobody")
+  }, buried)
 
   const state = (word: number) => (memory: Memory) => memory.store(STATE, word)
   const [a, b, c] = [idOf(0), idOf(1), idOf(2)]
@@ -156,7 +93,7 @@ const scenarios = (Mutex: typeof MutexModule): ReadonlyArray<Scenario> => {
     }),
     scenario(
       "one that reserves it is not the oldest",
-      [locks(a), impatient(b), (memory) => [releases(c)(memory), ...tries(c)(memory)]],
+      [locks(a), impatient(b), (memory) => [...releases(c)(memory), ...tries(c)(memory)]],
       { initial: state(c) },
     ),
     scenario("one of three tries", [locks(a), locks(b), tries(c)]),
@@ -167,10 +104,11 @@ const scenarios = (Mutex: typeof MutexModule): ReadonlyArray<Scenario> => {
       initial: state(WAITERS | RESERVED),
       preemptions: 2,
     }),
-    scenario("a holder has died", [locks(b), locks(c)], {
+    scenario("a holder has died", [locks(a), locks(b)], {
       initial: (memory) => {
-        memory.store(STATE, a | WAITERS | POKED)
-        marks(memory, 0)
+        const dead = Agents.enter(table(memory), 0)
+        memory.store(STATE, dead | WAITERS | POKED)
+        Agents.leave(table(memory), dead)
       },
     }),
     scenario("another releases it", [releases(a), locks(b), locks(c)], { initial: state(b) }),
@@ -178,93 +116,29 @@ const scenarios = (Mutex: typeof MutexModule): ReadonlyArray<Scenario> => {
   ]
 }
 
-export const mutex: Primitive<typeof MutexModule> = {
+export const mutex: Primitive = {
   name: "Mutex",
-  file: "Mutex",
   scenarios,
   mutants: [
+    ...gateMutants,
     {
       name: "release wakes nobody",
-      find: "    if (state & WAITERS) poke(self)\n    return true",
-      replace: "    return true",
-    },
-    { name: "poke: no notify", find: "      memory.notify(slot)\n      return\n", replace: "      return\n" },
-    {
-      name: "look: does not say that it waits",
-      find: "    if (!(state & WAITERS)) {\n      memory.compareExchange(STATE, state, state | WAITERS)\n    } else if",
-      replace: "    if",
-    },
-    {
-      name: "look: sleeps after it has handed the wake-up back",
-      find: '      answer = "lost"\n',
-      replace: '      return "lost"\n',
-    },
-    {
-      name: "look: wakes nobody where it is reserved for another",
-      find: "      if (isFree(state)) poke(self)\n      return answer",
-      replace: "      return answer",
-    },
-    {
-      name: "look: takes what is held",
-      find: "if (isFree(state) && (!(state & RESERVED) || oldest(self) === slot)) {",
-      replace: "if (!(state & RESERVED) || oldest(self) === slot) {",
-    },
-    {
-      name: "look: keeps the wake-up of its own",
-      find: "| (poked ? POKED : 0)",
+      file: "Mutex",
+      find: "    if (state & WAITERS) Waiters.poke(self)\n",
       replace: "",
     },
     {
-      name: "withdraw passes no wake-up on",
-      find: "  poke(self)\n}\n\n/** Wakes",
-      replace: "}\n\n/** Wakes",
+      name: "a dead holder stays",
+      file: "Mutex",
+      find: "(holder === 0 || Agents.isAlive(agents, holder) ? holder : 0)",
+      replace: "(agents === undefined ? 0 : holder)",
     },
     {
-      name: "leave keeps the wake-up",
-      find: "  memory.store(slot, IDLE)\n  memory.and(STATE, ~POKED)\n}",
-      replace: "  memory.store(slot, IDLE)\n}",
-    },
-    {
-      name: "poke: no second scan",
-      find: "      if (oldest(self) === 0) return\n      memory.or(STATE, WAITERS)\n      continue",
-      replace: "      return",
-    },
-    {
-      name: "poke: POKED kept where the waiter has left",
-      find: "    memory.and(STATE, ~POKED)\n  }\n}\n\n/** The slot",
-      replace: "  }\n}\n\n/** The slot",
-    },
-    {
-      name: "sweep: slots of the dead stay",
-      find: "      memory.compareExchange(slot, value, IDLE)",
-      replace: "",
-    },
-    {
-      name: "sweep: a dead holder stays",
-      find: "    if (isFree(state) || Agents.isAlive(agents, state & HOLDER)) break",
-      replace: "    break",
-    },
-    { name: "sweep: POKED stays", find: "  if (!awake) memory.and(STATE, ~POKED)", replace: "" },
-    {
-      name: "sweep: who was poked is not notified again",
-      find: "    // Who poked it may have died before it woke it.\n    memory.notify(slot)",
-      replace: "",
-    },
-    {
-      name: "sweep: wakes nobody",
-      find: "  poke(self)\n  memory.store(SWEPT",
-      replace: "  memory.store(SWEPT",
-    },
-    { name: "sweep: WAITERS is not mended", find: "  if (used) memory.or(STATE, WAITERS)", replace: "" },
-    {
-      name: "sweep: a dead holder is not told of",
-      find: "(state & ~HOLDER) | ABANDONED",
-      replace: "state & ~HOLDER",
-    },
-    {
-      name: "nobody sweeps",
-      find: "if (self.memory.load(SWEPT) !== Agents.deaths(self.agents)) sweep(self)",
-      replace: "void self",
+      name: "a reserved lock is taken on the way in",
+      file: "Mutex",
+      find: "(state & ~WAITERS) === 0",
+      replace: "(state & VALUE) === 0",
+      equivalent: "breaks the bound on overtaking only, which takes more preemptions than can be run through",
     },
   ],
 }

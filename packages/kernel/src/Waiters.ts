@@ -1,0 +1,361 @@
+/**
+ * The queue of the agents that wait at a gate: a word with a value that is open or not, and that whoever may pass changes
+ * by its own compare-and-swap. A wake-up is only a hint. README.md tells the protocol and why no wake-up is lost; `Mutex` and
+ * `Semaphore` say what their value means.
+ *
+ * Layout, in Int32 slots:
+ *
+ * | slot | name | values | who writes |
+ * | --- | --- | --- | --- |
+ * | 0 | STATE | bits 0–27 the value; 28 WAITERS; 29 POKED; 30 RESERVED; 31 ABANDONED | everybody |
+ * | 1 | TICKET | counts arrivals, wraps | waiters |
+ * | 2 | SWEPT | the deaths up to which it was repaired | sweepers |
+ * | 3–10 | SEEN | a bit for each place whose agent ever waited here | that agent |
+ * | 16 + 2 p | SLOT | 0 idle, or the ticket of the agent in place p with 1 waiting, 2 poked in its two low bits | it; 1 to 2 by who pokes |
+ * | 17 + 2 p | WHO | the id of that agent | it, before `SLOT` |
+ *
+ * WAITERS: some slot may be in use, so that who opens the gate has to look. POKED: one waiter was woken and has not looked
+ * yet, so that nobody need wake another. RESERVED: only the oldest waiter may pass. ABANDONED: one whose passing the value
+ * tells of has died; whoever passes next learns of it.
+ *
+ * Invariant: a value changes from open by the swap of the one who passes. Nobody is ever let through by another.
+ *
+ * @since 0.3.0
+ */
+import * as Agents from "./Agents.ts"
+import type { Memory } from "./Memory.ts"
+
+/**
+ * The slot of the word that holds value and flags.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export const STATE = 0
+
+const TICKET = 1
+const SWEPT = 2
+const SEEN = 3
+const SEEN_WORDS = Agents.PLACES / 32
+const SLOT = 16
+
+/**
+ * The bits of `STATE` that hold the value.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export const VALUE = 2 ** 28 - 1
+
+/** @internal */
+export const WAITERS = 1 << 28
+const POKED = 1 << 29
+const RESERVED = 1 << 30
+const ABANDONED = 1 << 31
+
+const IDLE = 0
+const IS_WAITING = 1
+const IS_POKED = 2
+const PHASE = 3
+
+/** So many races a waiter may lose after it was woken, until the gate is reserved. */
+const PATIENCE = 3
+
+/**
+ * How many Int32 words a gate takes.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export const WORDS = SLOT + 2 * Agents.PLACES
+
+/**
+ * The same in bytes.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export const BYTES = 4 * WORDS
+
+/**
+ * What the value of a gate means.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Meaning {
+  readonly isOpen: (value: number) => boolean
+  /** The value after an agent has passed. */
+  readonly pass: (value: number, me: number) => number
+  /** The value after the deaths in the table; the same where they do not matter to it. */
+  readonly bury: (value: number, agents: Memory) => number
+}
+
+/**
+ * A gate, as one agent sees it.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Gate {
+  readonly memory: Memory
+  /** The table of the agents that may use it. */
+  readonly agents: Memory
+  readonly meaning: Meaning
+}
+
+/**
+ * How an agent passed: `abandoned` where one that had passed before has died, so that what is guarded may be half-written.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export type Taken = "acquired" | "abandoned"
+
+const slotOf = (id: number): number => SLOT + 2 * Agents.placeOf(id)
+
+const waiting = (ticket: number): number => (ticket << 2) | IS_WAITING
+
+const isOpen = ({ meaning }: Gate, state: number): boolean => meaning.isOpen(state & VALUE)
+
+/** The word after `me` has passed, without the flags in `spent`. */
+const passed = ({ meaning }: Gate, state: number, me: number, spent: number): number =>
+  (state & ~(VALUE | spent)) | meaning.pass(state & VALUE, me)
+
+const takenFrom = (state: number): Taken => (state & ABANDONED ? "abandoned" : "acquired")
+
+/**
+ * Passes where the gate is open and nobody has reserved it, without waiting.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const tryPass = (self: Gate, me: number): Taken | undefined => {
+  const { memory } = self
+  repair(self)
+  for (;;) {
+    const state = memory.load(STATE)
+    if (!isOpen(self, state) || state & RESERVED) return undefined
+    if (memory.compareExchange(STATE, state, passed(self, state, me, ABANDONED)) === state)
+      return takenFrom(state)
+  }
+}
+
+/**
+ * Queues the agent and returns its ticket. It must not be queued already; then it looks, and sleeps, until it has passed
+ * or withdraws.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const enlist = (self: Gate, me: number): number => {
+  const { memory } = self
+  const place = Agents.placeOf(me)
+  const slot = slotOf(me)
+  // What a dead agent has left in this place goes before another may take it for its own.
+  if (memory.load(slot) !== IDLE) sweep(self)
+  const ticket = (memory.add(TICKET, 1) << 2) >>> 2
+  memory.store(slot + 1, me)
+  memory.or(SEEN + (place >>> 5), 1 << (place & 31))
+  memory.store(slot, waiting(ticket))
+  return ticket
+}
+
+/** What a queued agent sees: it has passed; it must sleep; or it must sleep and has lost a race to another before. */
+export type Look = Taken | "waits" | "lost"
+
+/**
+ * A queued agent looks at the gate, passes where it may, and leaves the queue then. `lost` tells how often it has lost.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const look = (self: Gate, me: number, ticket: number, lost: number): Look => {
+  const { memory } = self
+  const slot = slotOf(me)
+  repair(self)
+  let answer: Look = "waits"
+  for (;;) {
+    const poked = (memory.load(slot) & PHASE) === IS_POKED
+    const state = memory.load(STATE)
+    if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {
+      const spent = ABANDONED | RESERVED | (poked ? POKED : 0)
+      if (memory.compareExchange(STATE, state, passed(self, state, me, spent)) !== state) continue
+      if (poked) memory.store(slot, IDLE)
+      else leave(self, slot, ticket)
+      // It may be open still: who opened it woke one only.
+      poke(self)
+      return takenFrom(state)
+    }
+    if (!(state & WAITERS)) {
+      memory.compareExchange(STATE, state, state | WAITERS)
+    } else if (poked) {
+      // Hands the wake-up back, then looks again: who opens the gate meanwhile may have seen it out.
+      if (lost >= PATIENCE) memory.or(STATE, RESERVED)
+      memory.store(slot, waiting(ticket))
+      memory.and(STATE, ~POKED)
+      answer = "lost"
+    } else {
+      if (isOpen(self, state)) poke(self)
+      return answer
+    }
+  }
+}
+
+/** Leaves the queue. A wake-up that came meanwhile is handed back by its flag; who leaves has to look after the others. */
+const leave = (self: Gate, slot: number, ticket: number): void => {
+  const { memory } = self
+  const mine = waiting(ticket)
+  if (memory.compareExchange(slot, mine, IDLE) === mine) return
+  memory.store(slot, IDLE)
+  memory.and(STATE, ~POKED)
+}
+
+/**
+ * A queued agent gives up: leaves the queue, and passes on a wake-up that it got.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const withdraw = (self: Gate, me: number, ticket: number): void => {
+  leave(self, slotOf(me), ticket)
+  poke(self)
+}
+
+/**
+ * Wakes the oldest waiter where the gate is open and nobody is awake for it. Whoever opens it does this next.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const poke = (self: Gate): void => {
+  const { memory } = self
+  for (;;) {
+    const state = memory.load(STATE)
+    if (!isOpen(self, state) || state & POKED || !(state & WAITERS)) return
+    const slot = oldest(self)
+    if (slot === 0) {
+      if (memory.compareExchange(STATE, state, state & ~(WAITERS | RESERVED)) !== state) continue
+      // One that came between the scan and the swap has seen WAITERS set.
+      if (oldest(self) === 0) return
+      memory.or(STATE, WAITERS)
+      continue
+    }
+    const found = memory.load(slot)
+    if ((found & PHASE) === IS_POKED) return
+    if ((found & PHASE) !== IS_WAITING) continue
+    if (memory.compareExchange(STATE, state, state | POKED) !== state) continue
+    if (memory.compareExchange(slot, found, (found & ~PHASE) | IS_POKED) === found) {
+      memory.notify(slot)
+      return
+    }
+    memory.and(STATE, ~POKED)
+  }
+}
+
+/** The slot with the oldest ticket, 0 where none is in use. */
+const oldest = ({ memory }: Gate): number => {
+  let best = 0
+  let bestTicket = 0
+  forEachUsed(memory, (slot, value) => {
+    const ticket = value >>> 2
+    if (best !== 0 && !isBefore(ticket, bestTicket)) return
+    best = slot
+    bestTicket = ticket
+  })
+  return best
+}
+
+/** Visits the slots that are in use, with what they hold. */
+const forEachUsed = (memory: Memory, visit: (slot: number, value: number) => void): void => {
+  for (let word = 0; word < SEEN_WORDS; word++) {
+    for (let seen = memory.load(SEEN + word); seen !== 0; seen &= seen - 1) {
+      const slot = SLOT + 2 * (word * 32 + lowestBit(seen))
+      const value = memory.load(slot)
+      if (value !== IDLE) visit(slot, value)
+    }
+  }
+}
+
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
+
+/** By serial numbers: right as long as no waiter is 2^29 arrivals old. */
+const isBefore = (left: number, right: number): boolean => (left - right) << 2 < 0
+
+/** Looks for traces of the dead where anybody has died since it was done last. */
+const repair = (self: Gate): void => {
+  if (self.memory.load(SWEPT) !== Agents.deaths(self.agents)) sweep(self)
+}
+
+/**
+ * Removes what dead agents have left: their places in the queue, what the value says of them, and wake-ups that they got or
+ * meant to give. It wakes nobody: who waits looks after each death. Any agent may do it at any time, several at once, and
+ * one that dies in it has done no harm.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const sweep = (self: Gate): void => {
+  const { agents, memory } = self
+  const seenDeaths = Agents.deaths(agents)
+  let awake = false
+  forEachUsed(memory, (slot, value) => {
+    if (!Agents.isAlive(agents, memory.load(slot + 1))) memory.compareExchange(slot, value, IDLE)
+    else if ((value & PHASE) === IS_POKED) awake = true
+  })
+  for (;;) {
+    const state = memory.load(STATE)
+    const value = self.meaning.bury(state & VALUE, agents)
+    if (value === (state & VALUE)) break
+    if (memory.compareExchange(STATE, state, (state & ~VALUE) | value | ABANDONED) === state) break
+  }
+  if (!awake) memory.and(STATE, ~POKED)
+  memory.store(SWEPT, seenDeaths)
+}
+
+/**
+ * Sleeps on the slot of a queued agent until it is woken, or for a while; `false` where the agent shall give up.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export type Sleep = (memory: Memory, slot: number, value: number) => boolean
+
+/**
+ * Passes, blocking the agent by `sleep`; none where `sleep` gives up.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const pass = (self: Gate, me: number, sleep: Sleep): Taken | undefined => {
+  const ticket = enlist(self, me)
+  const taken = passInPlace(self, me, ticket, sleep)
+  if (taken === undefined) withdraw(self, me, ticket)
+  return taken
+}
+
+/**
+ * The same for an agent that has queued already; where `sleep` gives up, it stays in the queue.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const passInPlace = (self: Gate, me: number, ticket: number, sleep: Sleep): Taken | undefined => {
+  for (let lost = 0; ; ) {
+    const seen = look(self, me, ticket, lost)
+    if (seen === "acquired" || seen === "abandoned") return seen
+    if (seen === "lost") lost++
+    if (!sleep(self.memory, slotOf(me), waiting(ticket))) return undefined
+  }
+}
+
+/**
+ * What an agent that queued without blocking waits on by `Memory.waitAsync`.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const wakeUp = (me: number, ticket: number): { readonly slot: number; readonly value: number } => ({
+  slot: slotOf(me),
+  value: waiting(ticket),
+})

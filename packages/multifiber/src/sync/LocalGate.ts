@@ -1,0 +1,131 @@
+/**
+ * A gate as one agent has it: its fibers queue here, first come first served, and the agent queues for the first of them.
+ */
+import * as Agents from "@multifiber/kernel/Agents"
+import * as Waiters from "@multifiber/kernel/Waiters"
+import type { User } from "../agent/Membership.ts"
+import * as Slices from "./Slices.ts"
+
+/** So often a thread looks before it sleeps: about as long as waking up takes. */
+export const SPINS = 200
+
+/** A fiber that waits. */
+interface Waiter {
+  readonly resume: (taken: Waiters.Taken) => void
+  passed: boolean
+}
+
+export abstract class LocalGate implements Slices.Waiting {
+  protected readonly gate: Waiters.Gate
+  protected readonly me: number
+  private readonly waiters: Array<Waiter> = []
+  /** The place of this agent in the queue. */
+  private ticket: number | undefined = undefined
+  private lost = 0
+  /** A wake-up is on order; it comes for any later ticket as well. */
+  private ordered = false
+
+  constructor(gate: Waiters.Gate, { id }: User) {
+    this.gate = gate
+    this.me = id
+  }
+
+  /** Passes where nothing stands in the way. */
+  abstract tryPass(): Waiters.Taken | undefined
+
+  /** Passes, blocking the agent by `sleep`; none where `sleep` gives up. */
+  protected abstract passBy(sleep: Waiters.Sleep): Waiters.Taken | undefined
+
+  /** Undoes that it has passed. */
+  abstract leave(): void
+
+  /** Calls back once it has passed; returns what gives up, and undoes it where it had passed already. */
+  wait(resume: (taken: Waiters.Taken) => void): () => void {
+    const waiter: Waiter = { resume, passed: false }
+    if (this.waiters.push(waiter) === 1) Slices.begin(this)
+    this.look()
+    return () => {
+      if (waiter.passed) {
+        this.leave()
+        return
+      }
+      this.waiters.splice(this.waiters.indexOf(waiter), 1)
+      if (this.waiters.length === 0) this.withdraw()
+    }
+  }
+
+  private withdraw(): void {
+    Slices.end(this)
+    if (this.ticket === undefined) return
+    Waiters.withdraw(this.gate, this.me, this.ticket)
+    this.ticket = undefined
+  }
+
+  /** Looks at the gate for the first fiber that waits, until there is nothing to do but to sleep. */
+  readonly look = (): void => {
+    const { gate, me, waiters } = this
+    while (waiters.length > 0) {
+      const ticket = this.enlisted()
+      const seen = Waiters.look(gate, me, ticket, this.lost)
+      if (seen === "acquired" || seen === "abandoned") {
+        this.ticket = undefined
+        const waiter = waiters.shift() as Waiter
+        if (waiters.length === 0) Slices.end(this)
+        waiter.passed = true
+        waiter.resume(seen)
+        continue
+      }
+      if (seen === "lost") this.lost++
+      if (this.order(ticket)) return
+    }
+  }
+
+  private enlisted(): number {
+    if (this.ticket === undefined) {
+      this.ticket = Waiters.enlist(this.gate, this.me)
+      this.lost = 0
+    }
+    return this.ticket
+  }
+
+  /** Orders a wake-up; `false` where it has come already. */
+  private order(ticket: number): boolean {
+    if (this.ordered) return true
+    const { slot, value } = Waiters.wakeUp(this.me, ticket)
+    const woken = this.gate.memory.waitAsync(slot, value)
+    if (woken === undefined) return false
+    this.ordered = true
+    void woken.then(() => {
+      this.ordered = false
+      this.look()
+    })
+    return true
+  }
+
+  /**
+   * Blocks the agent until it has passed, at most for `milliseconds`. Where its fibers queue, it goes in their place: they
+   * cannot run meanwhile. Throws where the agent is told to end: on Deno nothing else stops a thread that waits.
+   */
+  passSync(milliseconds: number): Waiters.Taken | undefined {
+    const { gate, me } = this
+    const deadline = performance.now() + milliseconds
+    const sleep: Waiters.Sleep = (memory, slot, value) => {
+      if (Agents.isTold(gate.agents, me)) return false
+      const left = deadline - performance.now()
+      if (left <= 0) return false
+      memory.wait(slot, value, Math.min(left, Slices.SLICE))
+      return true
+    }
+    const taken = this.ticket === undefined ? this.passBy(sleep) : this.passInPlace(this.ticket, sleep)
+    if (taken === undefined && Agents.isTold(gate.agents, me)) throw new Error("this agent is told to end")
+    return taken
+  }
+
+  private passInPlace(ticket: number, sleep: Waiters.Sleep): Waiters.Taken | undefined {
+    const taken = Waiters.passInPlace(this.gate, this.me, ticket, sleep)
+    if (taken === undefined) return undefined
+    this.ticket = undefined
+    this.look()
+    return taken
+  }
+}

@@ -1,0 +1,62 @@
+/** The Effects that all gates have in common. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { TimedOut } from "../Errors.ts"
+import type { Acquired } from "../LockSync.ts"
+import type { LocalGate } from "./LocalGate.ts"
+
+type Wait = (waiting: Effect.Effect<Acquired>) => Effect.Effect<Acquired>
+
+/** Passes at once where it can, and waits in a way of its own. */
+const passWith = (gateOf: () => LocalGate, wait: Wait): Effect.Effect<Acquired> =>
+  Effect.suspend(() => {
+    const gate = gateOf()
+    const taken = gate.tryPass()
+    if (taken !== undefined) return Effect.succeed(taken)
+    return wait(
+      Effect.async((resume) => {
+        const giveUp = gate.wait((taken) => resume(Effect.succeed(taken)))
+        return Effect.sync(giveUp)
+      }),
+    )
+  })
+
+/** Waits until it has passed. */
+export const pass = (gateOf: () => LocalGate): Effect.Effect<Acquired> =>
+  passWith(gateOf, (waiting) => waiting)
+
+/** Tries once. */
+export const tryPass = (gateOf: () => LocalGate): Effect.Effect<Acquired | false> =>
+  Effect.sync(() => gateOf().tryPass() ?? false)
+
+/** Waits at most as long as `timeout`; tries once where that is nothing. */
+export const passWithin = (
+  gateOf: () => LocalGate,
+  timeout: Duration.DurationInput,
+  operation: string,
+): Effect.Effect<Acquired, TimedOut> => {
+  const duration = Duration.decode(timeout)
+  const onTimeout = () => new TimedOut({ operation })
+  return Effect.flatMap(tryPass(gateOf), (taken): Effect.Effect<Acquired, TimedOut> => {
+    if (taken !== false) return Effect.succeed(taken)
+    return Duration.toMillis(duration) > 0
+      ? Effect.timeoutFail(pass(gateOf), { duration, onTimeout })
+      : Effect.fail(onTimeout())
+  })
+}
+
+/** Runs an effect after it has passed, and undoes that whatever becomes of the effect. */
+export const passFor = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  gateOf: () => LocalGate,
+): Effect.Effect<A, E, R> =>
+  // Only the waiting is interruptible: who has passed must reach the finalizer.
+  Effect.uninterruptibleMask((restore) =>
+    Effect.zipRight(
+      passWith(gateOf, restore),
+      Effect.ensuring(
+        restore(self),
+        Effect.sync(() => gateOf().leave()),
+      ),
+    ),
+  )

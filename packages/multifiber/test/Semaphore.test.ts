@@ -1,0 +1,235 @@
+/** Semaphores between fibers of one agent, and between agents. */
+import { describe, expect, it } from "@effect/vitest"
+import * as Flags from "@multifiber/testkit/Flags"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as AsyncResult from "../src/AsyncResult.ts"
+import * as Pool from "../src/Pool.ts"
+import * as Process from "../src/Process.ts"
+import * as Semaphore from "../src/Semaphore.ts"
+import { seats } from "./fixtures/seats.ts"
+import { live, reached, within } from "./live.ts"
+
+const fibers = (name: string, body: () => Effect.Effect<unknown, unknown>) =>
+  it.live(name, () => within(15)(body()), 20_000)
+
+const shared = (permits: number) =>
+  Effect.map(Semaphore.make(permits), (seats) => ({ seats, flags: Flags.make() }))
+
+const timedOut = { _tag: "TimedOut" }
+
+describe("Semaphore, between fibers", () => {
+  fibers("SEM-01 acquire takes permits until there is none, release gives them back", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(2)
+      const left = Semaphore.permits(it)
+      expect(yield* left).toBe(2)
+      yield* Semaphore.acquire(it)
+      expect(yield* left).toBe(1)
+      yield* Semaphore.acquire(it)
+      expect(yield* left).toBe(0)
+      expect(yield* Semaphore.tryAcquire(it)).toBe(false)
+      expect(yield* left).toBe(0)
+      yield* Semaphore.release(it)
+      yield* Semaphore.release(it)
+      expect(yield* left).toBe(2)
+    }),
+  )
+
+  fibers("SEM-05 it may be released before it was acquired", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(1)
+      yield* Semaphore.release(it)
+      yield* Semaphore.acquire(it)
+      yield* Semaphore.acquireWithin(it, "1 second")
+      yield* Semaphore.release(it)
+      expect(yield* Semaphore.permits(it)).toBe(1)
+    }),
+  )
+
+  fibers("SEM-07 a wait ends with its timeout, in both forms", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(0)
+      for (const milliseconds of [100, 350]) {
+        const waits = [
+          Effect.flip(Semaphore.acquireWithin(it, milliseconds)),
+          Effect.sync(() => Semaphore.acquireSync(it, milliseconds)),
+        ]
+        for (const wait of waits) {
+          const begin = performance.now()
+          const outcome = yield* wait
+          const elapsed = performance.now() - begin
+          if (outcome === false) expect(Semaphore.permitsSync(it)).toBe(0)
+          else expect(outcome).toMatchObject(timedOut)
+          expect(elapsed).toBeGreaterThanOrEqual(0.6 * milliseconds)
+          expect(elapsed).toBeLessThan(10 * milliseconds)
+        }
+      }
+    }),
+  )
+
+  fibers("SEM-08 make and release refuse what is no number of permits", () =>
+    Effect.gen(function* () {
+      for (const permits of [-1, -(2 ** 40), 0.5, Number.NaN, Semaphore.MAX + 1]) {
+        expect(yield* Effect.flip(Semaphore.make(permits))).toMatchObject({
+          _tag: "InvalidArgument",
+          value: permits,
+        })
+      }
+      const it = yield* Semaphore.make(Semaphore.MAX)
+      expect(yield* Effect.flip(Semaphore.release(it, 0))).toMatchObject({
+        _tag: "InvalidArgument",
+        value: 0,
+      })
+      expect(() => Semaphore.releaseSync(it, 0)).toThrow(RangeError)
+      expect(yield* Effect.flip(Semaphore.release(it))).toMatchObject({
+        _tag: "OverRelease",
+        primitive: "Semaphore",
+      })
+      expect(() => Semaphore.releaseSync(it)).toThrow(expect.objectContaining({ _tag: "OverRelease" }))
+      expect(yield* Semaphore.permits(it)).toBe(Semaphore.MAX)
+    }),
+  )
+
+  fibers("SEM-10 tryAcquire never waits", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(2)
+      const tried = [
+        yield* Semaphore.tryAcquire(it),
+        yield* Semaphore.tryAcquire(it),
+        yield* Semaphore.tryAcquire(it),
+      ]
+      yield* Semaphore.release(it)
+      expect([...tried, yield* Semaphore.tryAcquire(it)]).toEqual([true, true, false, true])
+    }),
+  )
+
+  fibers("SEM-14 a timed wait takes a permit that is there, or comes in time", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(2)
+      const wait = (milliseconds: number) => Effect.either(Semaphore.acquireWithin(it, milliseconds))
+      expect((yield* wait(5))._tag).toBe("Right")
+      expect((yield* wait(5))._tag).toBe("Right")
+      expect((yield* wait(5))._tag).toBe("Left")
+      yield* Semaphore.release(it)
+      expect((yield* wait(5))._tag).toBe("Right")
+      const begin = performance.now()
+      expect((yield* wait(500))._tag).toBe("Left")
+      expect(performance.now() - begin).toBeGreaterThanOrEqual(300)
+      const late = yield* Effect.fork(wait(10_000))
+      yield* Effect.sleep(20)
+      yield* Semaphore.release(it)
+      expect((yield* Fiber.join(late))._tag).toBe("Right")
+    }),
+  )
+
+  fibers("withPermit gives its permit back, and lets in no more than there are", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(3)
+      let inside = 0
+      let most = 0
+      const visit = Effect.gen(function* () {
+        most = Math.max(most, ++inside)
+        yield* Effect.sleep(1)
+        inside--
+        return yield* Effect.fail("full")
+      })
+      const visits = Array.from({ length: 60 }, () => Effect.ignore(visit.pipe(Semaphore.withPermit(it))))
+      yield* Effect.all(visits, { concurrency: "unbounded" })
+      expect([most, yield* Semaphore.permits(it)]).toEqual([3, 3])
+    }),
+  )
+
+  fibers("the permit of an interrupted waiter goes to the next", () =>
+    Effect.gen(function* () {
+      for (let wait = 0; wait < 4; wait++) {
+        const it = yield* Semaphore.make(0)
+        const first = yield* Effect.fork(Semaphore.acquire(it))
+        const second = yield* Effect.fork(Effect.zipRight(Effect.yieldNow(), Semaphore.acquire(it)))
+        yield* Effect.sleep(1)
+        yield* Semaphore.release(it)
+        yield* Effect.zipRight(Effect.sleep(wait), Fiber.interruptFork(first))
+        const exit = yield* Fiber.await(first)
+        if (exit._tag === "Success") yield* Semaphore.release(it)
+        yield* within(5)(Fiber.join(second))
+        expect(yield* Semaphore.permits(it)).toBe(0)
+      }
+    }),
+  )
+})
+
+describe("Semaphore, between agents", () => {
+  live("SEM-11 as many tries succeed as there are permits", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(4)
+      yield* Semaphore.acquire(it.seats)
+      const pool = yield* Pool.make({ size: 5 })
+      const tries = yield* Pool.map(pool, seats.tryTwice, [it, it, it, it, it], { chunkSize: 1 })
+      expect(tries.flat().filter((got) => got)).toHaveLength(3)
+    }),
+  )
+
+  live("SEM-13 release of several permits lets as many pass", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(7)
+      yield* Semaphore.acquire(it.seats)
+      const pool = yield* Pool.make({ size: 10 })
+      const passed = yield* Effect.forEach(Array.from({ length: 10 }), () =>
+        Pool.applyAsync(pool, seats.acquire, [it, 2]),
+      )
+      const expectPassed = (count: number) =>
+        Effect.gen(function* () {
+          yield* within(10)(reached(it.flags, 0, count))
+          yield* Effect.sleep(100)
+          expect(Flags.get(it.flags, 0)).toBe(count)
+        })
+      yield* expectPassed(6)
+      yield* Semaphore.release(it.seats, 7)
+      yield* expectPassed(13)
+      yield* Semaphore.release(it.seats, 6)
+      yield* expectPassed(19)
+      yield* Semaphore.release(it.seats)
+      yield* expectPassed(20)
+      yield* within(10)(Effect.forEach(passed, AsyncResult.get))
+    }),
+  )
+
+  live("SEM-16 a permit is not tied to who gave it", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(0)
+      const children = [yield* Process.make(seats.release, [it]), yield* Process.make(seats.release, [it])]
+      for (const child of children) yield* Process.start(child)
+      yield* within(10)(Effect.zipRight(Semaphore.acquire(it.seats), Semaphore.acquire(it.seats)))
+    }),
+  )
+
+  live("SEM-18 every waiter of many passes, and no permit is left", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(0)
+      const workers = 4
+      const pool = yield* Pool.make({ size: workers })
+      const waiting = yield* Effect.forEach(Array.from({ length: 15 * workers }), () =>
+        Pool.applyAsync(pool, seats.acquire, [it, 1]),
+      )
+      for (let i = 0; i < 15 * workers; i++) yield* Semaphore.release(it.seats)
+      yield* within(20)(Effect.forEach(waiting, AsyncResult.get))
+      expect(yield* Semaphore.permits(it.seats)).toBe(0)
+    }),
+  )
+
+  live("agents and fibers together are never more inside than there are permits", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(2)
+      const pool = yield* Pool.make({ size: 4 })
+      const visits = yield* Effect.forEach([1, 2, 3, 4], () => Pool.applyAsync(pool, seats.visit, [it, 5000]))
+      const visit = Effect.gen(function* () {
+        expect(Flags.get(it.flags, 0)).toBeLessThan(2)
+        yield* Effect.yieldNow()
+      })
+      yield* Effect.forEach(Array.from({ length: 50 }), () => visit.pipe(Semaphore.withPermit(it.seats)))
+      yield* within(20)(Effect.forEach(visits, AsyncResult.get))
+      expect(Flags.get(it.flags, 1)).toBeLessThanOrEqual(2)
+      expect(yield* Semaphore.permits(it.seats)).toBe(2)
+    }),
+  )
+})

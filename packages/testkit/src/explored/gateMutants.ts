@@ -1,0 +1,66 @@
+/** Bugs in what all gates have in common. */
+import type { Mutant } from "./primitive.ts"
+
+const mutant = (name: string, find: string, replace: string, more: Partial<Mutant> = {}): Mutant => ({
+  name,
+  file: "Waiters",
+  find,
+  replace,
+  ...more,
+})
+
+export const gateMutants: ReadonlyArray<Mutant> = [
+  mutant("poke notifies nobody", "      memory.notify(slot)\n", ""),
+  mutant(
+    "look: does not say that it waits",
+    "    if (!(state & WAITERS)) {\n      memory.compareExchange(STATE, state, state | WAITERS)\n    } else if",
+    "    if",
+  ),
+  mutant(
+    "look: sleeps after it has handed the wake-up back",
+    '      answer = "lost"\n',
+    '      return "lost"\n',
+  ),
+  mutant(
+    "look: wakes nobody where it is reserved for another",
+    "      if (isOpen(self, state)) poke(self)\n      return answer",
+    "      return answer",
+  ),
+  mutant(
+    "look: passes what is closed",
+    "if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {",
+    "if (!(state & RESERVED) || oldest(self) === slot) {",
+  ),
+  mutant("look: keeps the wake-up of its own", "| (poked ? POKED : 0)", ""),
+  mutant(
+    "withdraw passes no wake-up on",
+    "  leave(self, slotOf(me), ticket)\n  poke(self)\n",
+    "  leave(self, slotOf(me), ticket)\n",
+  ),
+  mutant(
+    "leave keeps the wake-up",
+    "  memory.store(slot, IDLE)\n  memory.and(STATE, ~POKED)\n}",
+    "  memory.store(slot, IDLE)\n}",
+  ),
+  mutant(
+    "poke: no second scan",
+    "      if (oldest(self) === 0) return\n      memory.or(STATE, WAITERS)\n      continue",
+    "      return",
+  ),
+  mutant(
+    "poke: POKED kept where the waiter has left",
+    "    memory.and(STATE, ~POKED)\n  }\n}\n\n/** The slot",
+    "  }\n}\n\n/** The slot",
+  ),
+  mutant(
+    "sweep: slots of the dead stay",
+    "memory.compareExchange(slot, value, IDLE)\n    else if",
+    "{}\n    else if",
+  ),
+  mutant("sweep: POKED stays", "  if (!awake) memory.and(STATE, ~POKED)\n", ""),
+  mutant(
+    "nobody sweeps",
+    "!== Agents.deaths(self.agents)) sweep(self)",
+    "!== Agents.deaths(self.agents)) return",
+  ),
+]
