@@ -26,13 +26,22 @@ const meaning: Waiters.Meaning = {
 export const fromMemory = (memory: Memory, agents: Memory): Waiters.Gate => ({ memory, agents, meaning })
 
 /**
+ * Takes a lock that nobody holds or waits for: one swap, the least that a lock can cost.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const takeFree = ({ memory }: Waiters.Gate, me: number): boolean =>
+  memory.compareExchange(STATE, 0, me) === 0
+
+/**
  * Takes the lock where it is free and nobody has reserved it, without waiting.
  *
  * @category transitions
  * @since 0.3.0
  */
 export const tryAcquire = (self: Waiters.Gate, me: number): Waiters.Taken | undefined =>
-  self.memory.compareExchange(STATE, 0, me) === 0 ? "acquired" : Waiters.tryPass(self, me)
+  takeFree(self, me) ? "acquired" : Waiters.tryPass(self, me)
 
 /**
  * Takes the lock, blocking the agent by `sleep`; none where `sleep` gives up. Before it queues it looks `spins` times.
@@ -47,7 +56,7 @@ export const acquire = (
   spins: number,
 ): Waiters.Taken | undefined => {
   const { memory } = self
-  if (memory.compareExchange(STATE, 0, me) === 0) return "acquired"
+  if (takeFree(self, me)) return "acquired"
   for (let i = 0; i < spins; i++) {
     const state = memory.load(STATE)
     // Nobody holds it, and no flag but that somebody waits asks for more than a swap.

@@ -33,8 +33,8 @@ export const makeHandles = <Handle extends object, Local extends object>(
   }
 
   return (handle) => {
-    const cached = handle as { readonly [LOCAL]?: Local }
-    if (cached[LOCAL]) return cached[LOCAL]
+    const cached = (handle as { readonly [LOCAL]?: Local })[LOCAL]
+    if (cached !== undefined) return cached
     const local = find(handle)
     Object.defineProperty(handle, LOCAL, { value: local })
     return local
