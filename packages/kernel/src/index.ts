@@ -5,6 +5,7 @@
  */
 export * as Agents from "./Agents.ts"
 export * as Claims from "./Claims.ts"
+export * as Event from "./Event.ts"
 export * as Memory from "./Memory.ts"
 export * as Mutex from "./Mutex.ts"
 export * as Semaphore from "./Semaphore.ts"

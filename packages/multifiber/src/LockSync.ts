@@ -121,7 +121,7 @@ export const tryAcquireSync = (self: Lock): Acquired | false => localOf(self).tr
 export const acquireSync = (self: Lock, milliseconds = Number.POSITIVE_INFINITY): Acquired | false => {
   const local = localOf(self)
   // Before anything else: most locks are free.
-  return local.takeFree() ? "acquired" : (local.passSync(milliseconds) ?? false)
+  return local.takeFree() ? "acquired" : local.passSync(milliseconds)
 }
 
 /**

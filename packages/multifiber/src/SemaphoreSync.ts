@@ -107,7 +107,7 @@ export const tryAcquireSync = (self: Semaphore): boolean => localOf(self).tryPas
  * @since 0.3.0
  */
 export const acquireSync = (self: Semaphore, milliseconds = Number.POSITIVE_INFINITY): boolean =>
-  localOf(self).passSync(milliseconds) !== undefined
+  localOf(self).passSync(milliseconds) !== false
 
 /**
  * Gives permits, whoever took them. Throws `OverRelease` beyond `MAX`, and a `RangeError` unless `permits` is a whole number

@@ -1,7 +1,6 @@
 /**
  * A gate as one agent has it: its fibers queue here, first come first served, and the agent queues for the first of them.
  */
-import * as Agents from "@multifiber/kernel/Agents"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import type { User } from "../agent/Membership.ts"
 import * as Slices from "./Slices.ts"
@@ -18,6 +17,7 @@ interface Waiter {
 export abstract class LocalGate implements Slices.Waiting {
   protected readonly gate: Waiters.Gate
   protected readonly me: number
+  private readonly user: User
   private readonly waiters: Array<Waiter> = []
   /** The place of this agent in the queue. */
   private ticket: number | undefined = undefined
@@ -25,9 +25,10 @@ export abstract class LocalGate implements Slices.Waiting {
   /** A wake-up is on order; it comes for any later ticket as well. */
   private ordered = false
 
-  constructor(gate: Waiters.Gate, { id }: User) {
+  constructor(gate: Waiters.Gate, user: User) {
     this.gate = gate
-    this.me = id
+    this.me = user.id
+    this.user = user
   }
 
   /** Passes where nothing stands in the way. */
@@ -104,21 +105,12 @@ export abstract class LocalGate implements Slices.Waiting {
 
   /**
    * Blocks the agent until it has passed, at most for `milliseconds`. Where its fibers queue, it goes in their place: they
-   * cannot run meanwhile. Throws where the agent is told to end: on Deno nothing else stops a thread that waits.
+   * cannot run meanwhile.
    */
-  passSync(milliseconds: number): Waiters.Taken | undefined {
-    const { gate, me } = this
-    const deadline = performance.now() + milliseconds
-    const sleep: Waiters.Sleep = (memory, slot, value) => {
-      if (Agents.isTold(gate.agents, me)) return false
-      const left = deadline - performance.now()
-      if (left <= 0) return false
-      memory.wait(slot, value, Math.min(left, Slices.SLICE))
-      return true
-    }
+  passSync(milliseconds: number): Waiters.Taken | false {
+    const sleep = Slices.sleepFor(milliseconds, this.user)
     const taken = this.ticket === undefined ? this.passBy(sleep) : this.passInPlace(this.ticket, sleep)
-    if (taken === undefined && Agents.isTold(gate.agents, me)) throw new Error("this agent is told to end")
-    return taken
+    return taken ?? Slices.gaveUp(this.user)
   }
 
   private passInPlace(ticket: number, sleep: Waiters.Sleep): Waiters.Taken | undefined {

@@ -3,8 +3,12 @@
  * nobody; so while anything of this agent waits, a timer does both: it holds the program, and lets each waiter look.
  */
 
+import * as Agents from "@multifiber/kernel/Agents"
+import type { Sleep } from "@multifiber/kernel/Waiters"
+import type { User } from "../agent/Membership.ts"
+
 /** Milliseconds after which whoever waits looks again. */
-export const SLICE = 50
+const SLICE = 50
 
 export interface Waiting {
   readonly look: () => void
@@ -27,4 +31,25 @@ export const end = (waiter: Waiting): void => {
   if (waiting.size > 0) return
   clearInterval(timer)
   timer = undefined
+}
+
+/**
+ * Blocks the agent, slice by slice, for so many milliseconds at most. Gives up where the agent is told to end: on Deno
+ * nothing else stops a thread that waits.
+ */
+export const sleepFor = (milliseconds: number, { id, table }: User): Sleep => {
+  const deadline = performance.now() + milliseconds
+  return (memory, slot, value) => {
+    if (Agents.isTold(table, id)) return false
+    const left = deadline - performance.now()
+    if (left <= 0) return false
+    memory.wait(slot, value, Math.min(left, SLICE))
+    return true
+  }
+}
+
+/** After `sleepFor` gave up: it was for the time. Throws where the agent is told to end. */
+export const gaveUp = ({ id, table }: User): false => {
+  if (Agents.isTold(table, id)) throw new Error("this agent is told to end")
+  return false
 }

@@ -1,6 +1,7 @@
 /** Every primitive that the explorer knows. */
+import { event } from "./event.ts"
 import { mutex } from "./mutex.ts"
 import type { Primitive } from "./primitive.ts"
 import { semaphore } from "./semaphore.ts"
 
-export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore]
+export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore, event]

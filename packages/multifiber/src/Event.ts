@@ -1,0 +1,109 @@
+/**
+ * A flag that agents that share memory set, clear and wait for: Python's `multiprocessing.Event`.
+ *
+ * @since 0.3.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import { TimedOut } from "./Errors.ts"
+import { clearSync, type Event, isSetSync, localOf, makeSync, setSync, TypeId } from "./EventSync.ts"
+
+export { clearSync, type Event, isSetSync, makeSync, setSync, TypeId, waitSync } from "./EventSync.ts"
+
+/**
+ * Tells whether a value is the handle of an event.
+ *
+ * @category guards
+ * @since 0.3.0
+ */
+export const isEvent = (u: unknown): u is Event => typeof u === "object" && u !== null && TypeId in u
+
+/**
+ * Makes an event that is not set.
+ *
+ * **Shape** – a handle to a few bytes of shared memory. It may be sent to any agent of the start method `thread`, at any depth
+ * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Source** – Python's
+ * `Event()`.
+ *
+ * @example
+ * import { Effect, Fiber } from "effect"
+ * import { Event } from "multifiber"
+ *
+ * const program = Effect.gen(function* () {
+ *   const event = yield* Event.make
+ *   const waiter = yield* Effect.fork(Effect.as(Event.wait(event), "it is set"))
+ *   yield* Effect.yieldNow()
+ *   yield* Event.set(event)
+ *   return yield* Fiber.join(waiter)
+ * })
+ * console.log(await Effect.runPromise(program)) // => it is set
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const make: Effect.Effect<Event> = Effect.sync(makeSync)
+
+/**
+ * Sets the event and wakes everybody who waits; nothing where it is set.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => setSync(self))
+
+/**
+ * Clears the event: from now on, who waits waits. Those who waited when it was set pass all the same.
+ *
+ * **Source** – Python's `Event.clear()`. There some of those who waited miss a `set` that a `clear` follows at once.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const clear = (self: Event): Effect.Effect<void> => Effect.sync(() => clearSync(self))
+
+/**
+ * Tells whether the event is set. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const isSet = (self: Event): Effect.Effect<boolean> => Effect.sync(() => isSetSync(self))
+
+/**
+ * Waits until the event is set.
+ *
+ * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – everybody who waits passes.
+ * **Interruption** – ends the waiting. **Source** – Python's `Event.wait()`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const wait = (self: Event): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    const giveUp = localOf(self).wait(() => resume(Effect.void))
+    return Effect.sync(giveUp)
+  })
+
+/**
+ * Waits until the event is set, at most as long as `timeout`.
+ *
+ * **Units** – a `Duration`; zero looks once. **Errors** – `TimedOut`; else as `wait`. **Source** – Python's
+ * `Event.wait(timeout)`, which returns `False`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const waitWithin: {
+  (timeout: Duration.DurationInput): (self: Event) => Effect.Effect<void, TimedOut>
+  (self: Event, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut>
+} = dual(2, (self: Event, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut> => {
+  const duration = Duration.decode(timeout)
+  const onTimeout = () => new TimedOut({ operation: "Event.waitWithin" })
+  return Effect.flatMap(isSet(self), (set): Effect.Effect<void, TimedOut> => {
+    if (set) return Effect.void
+    return Duration.toMillis(duration) > 0
+      ? Effect.timeoutFail(wait(self), { duration, onTimeout })
+      : Effect.fail(onTimeout())
+  })
+})
