@@ -281,6 +281,20 @@ export class OverRelease extends Data.TaggedError("OverRelease")<OverReleased> {
 }
 
 /**
+ * The caller does not hold what it wants to give back. Nothing has changed.
+ *
+ * @category errors
+ * @since 0.3.0
+ */
+export class NotOwner extends Data.TaggedError("NotOwner")<{
+  readonly primitive: string
+}> {
+  override get message(): string {
+    return `Cannot release the ${this.primitive}: the caller does not hold it`
+  }
+}
+
+/**
  * The result was not there in time. It may still come.
  *
  * @category errors

@@ -9,7 +9,7 @@ import { dual } from "effect/Function"
 import { TimedOut } from "./Errors.ts"
 import { clearSync, type Event, isSetSync, localOf, makeSync, setSync, TypeId } from "./EventSync.ts"
 
-export { clearSync, type Event, isSetSync, makeSync, setSync, TypeId, waitSync } from "./EventSync.ts"
+export type { Event } from "./EventSync.ts"
 
 /**
  * Tells whether a value is the handle of an event.

@@ -10,16 +10,7 @@ import { OverRelease, type TimedOut } from "./Errors.ts"
 import { type Acquired, type Lock, localOf, makeSync, TOO_OFTEN, TypeId } from "./LockSync.ts"
 import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
 
-export {
-  type Acquired,
-  acquireSync,
-  isLockedSync,
-  type Lock,
-  releaseSync,
-  TypeId,
-  tryAcquireSync,
-  withLockSync,
-} from "./LockSync.ts"
+export type { Acquired, Lock } from "./LockSync.ts"
 
 /**
  * Tells whether a value is the handle of a lock.

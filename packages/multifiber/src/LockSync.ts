@@ -1,6 +1,5 @@
 /**
- * The synchronous form of `Lock`, for plain tasks: it blocks the agent and loads nothing of `effect`. `Lock` exports it
- * too.
+ * The synchronous form of `Lock`, for plain tasks: it blocks the agent and loads nothing of `effect`.
  *
  * @since 0.3.0
  */
@@ -8,7 +7,7 @@ import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
-import { LocalGate, SPINS } from "./sync/LocalGate.ts"
+import { LocalLock } from "./sync/LocalLock.ts"
 import { overReleased } from "./sync/overReleased.ts"
 
 /**
@@ -38,7 +37,7 @@ export interface Lock {
  * @category models
  * @since 0.3.0
  */
-export type Acquired = "acquired" | "abandoned"
+export type Acquired = Waiters.Taken
 
 /**
  * Why a release fails.
@@ -46,28 +45,6 @@ export type Acquired = "acquired" | "abandoned"
  * @internal
  */
 export const TOO_OFTEN = { primitive: "Lock", reason: "nobody holds it" }
-
-class LocalLock extends LocalGate {
-  tryPass(): Acquired | undefined {
-    return Mutex.tryAcquire(this.gate, this.me)
-  }
-
-  protected passBy(sleep: Waiters.Sleep): Acquired | undefined {
-    return Mutex.acquire(this.gate, this.me, sleep, SPINS)
-  }
-
-  takeFree(): boolean {
-    return Mutex.takeFree(this.gate, this.me)
-  }
-
-  leave(): boolean {
-    return Mutex.release(this.gate, this.me)
-  }
-
-  get isLocked(): boolean {
-    return Mutex.holder(this.gate) !== 0
-  }
-}
 
 /**
  * What this agent keeps of a lock.

@@ -11,16 +11,7 @@ import { InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
 import { isCount, localOf, MAX, type Semaphore, TOO_OFTEN, TypeId, unsafeMake } from "./SemaphoreSync.ts"
 import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
 
-export {
-  acquireSync,
-  MAX,
-  permitsSync,
-  releaseSync,
-  type Semaphore,
-  TypeId,
-  tryAcquireSync,
-  withPermitSync,
-} from "./SemaphoreSync.ts"
+export type { Semaphore } from "./SemaphoreSync.ts"
 
 /**
  * Tells whether a value is the handle of a semaphore.
@@ -46,7 +37,7 @@ const counted = (permits: number, least: 0 | 1): Effect.Effect<number, InvalidAr
  *
  * **Shape** – a handle to some 2 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
  * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Errors** –
- * `InvalidArgument` unless `permits` is a whole number from 0 to `MAX`.
+ * `InvalidArgument` unless `permits` is a whole number from 0 to `SemaphoreSync.MAX`.
  *
  * **Source** – Python's `Semaphore(value)`. As there, permits have no owner: those that an agent had taken when it died are
  * gone.
@@ -113,7 +104,8 @@ export const acquireWithin: {
 /**
  * Gives permits, whoever took them: 1, or so many. There may be more in the end than at first.
  *
- * **Errors** – `InvalidArgument` unless `permits` is a whole number of at least 1; `OverRelease` beyond `MAX` permits in all.
+ * **Errors** – `InvalidArgument` unless `permits` is a whole number of at least 1; `OverRelease` beyond `SemaphoreSync.MAX` in
+ * all.
  *
  * **Source** – Python's `Semaphore.release()`, which has no number.
  *

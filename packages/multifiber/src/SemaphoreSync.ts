@@ -1,6 +1,5 @@
 /**
- * The synchronous form of `Semaphore`, for plain tasks: it blocks the agent and loads nothing of `effect`. `Semaphore`
- * exports it too.
+ * The synchronous form of `Semaphore`, for plain tasks: it blocks the agent and loads nothing of `effect`.
  *
  * @since 0.3.0
  */

@@ -46,6 +46,11 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
   [new Errors.PoolTerminated({ task: "t" }), 'Task "t" was not done when its pool was terminated'],
   [new Errors.TaskInterrupted({ task: "t" }), 'Task "t" was interrupted in its agent'],
   [new Errors.TimedOut({ operation: "get" }), "get took longer than its time-out"],
+  [
+    new Errors.OverRelease({ primitive: "Lock", reason: "nobody holds it" }),
+    "Cannot release the Lock: nobody holds it",
+  ],
+  [new Errors.NotOwner({ primitive: "RLock" }), "Cannot release the RLock: the caller does not hold it"],
   [new Errors.NotReady(), "Cannot tell whether the task was successful: it is not done"],
 ]
 

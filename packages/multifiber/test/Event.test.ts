@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Event from "../src/Event.ts"
+import * as EventSync from "../src/EventSync.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import { signals } from "./fixtures/signals.ts"
@@ -22,10 +23,10 @@ describe("Event, between fibers", () => {
     Effect.gen(function* () {
       const event = yield* Event.make
       expect(yield* Effect.flip(Event.waitWithin(event, 0))).toMatchObject(timedOut)
-      expect(Event.waitSync(event, 0)).toBe(false)
+      expect(EventSync.waitSync(event, 0)).toBe(false)
       for (const wait of [
         Effect.flip(Event.waitWithin(event, 100)),
-        Effect.sync(() => Event.waitSync(event, 100)),
+        Effect.sync(() => EventSync.waitSync(event, 100)),
       ]) {
         const begin = performance.now()
         yield* wait
@@ -41,7 +42,7 @@ describe("Event, between fibers", () => {
       yield* Event.set(event)
       yield* Event.wait(event)
       yield* Event.waitWithin(event, 100)
-      expect([Event.waitSync(event), Event.waitSync(event, -1), yield* Event.isSet(event)]).toEqual([
+      expect([EventSync.waitSync(event), EventSync.waitSync(event, -1), yield* Event.isSet(event)]).toEqual([
         true,
         true,
         true,

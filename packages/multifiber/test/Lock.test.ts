@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import { getContext } from "../src/Context.ts"
 import * as Lock from "../src/Lock.ts"
+import * as LockSync from "../src/LockSync.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import { locking } from "./fixtures/locking.ts"
@@ -45,7 +46,7 @@ describe("Lock, between fibers", () => {
     Effect.gen(function* () {
       const lock = yield* Lock.make
       expect(yield* Effect.flip(Lock.release(lock))).toMatchObject({ _tag: "OverRelease", primitive: "Lock" })
-      expect(() => Lock.releaseSync(lock)).toThrow(
+      expect(() => LockSync.releaseSync(lock)).toThrow(
         expect.objectContaining({
           _tag: "OverRelease",
           message: (yield* Effect.flip(Lock.release(lock))).message,
@@ -60,10 +61,10 @@ describe("Lock, between fibers", () => {
       expect(yield* Lock.acquireWithin(lock, -5)).toBe("acquired")
       for (const timeout of [0, -5]) {
         expect(yield* Effect.flip(Lock.acquireWithin(lock, timeout))).toMatchObject({ _tag: "TimedOut" })
-        expect(Lock.acquireSync(lock, timeout)).toBe(false)
+        expect(LockSync.acquireSync(lock, timeout)).toBe(false)
       }
       yield* Lock.release(lock)
-      expect(Lock.acquireSync(lock, -5)).toBe("acquired")
+      expect(LockSync.acquireSync(lock, -5)).toBe("acquired")
     }),
   )
 

@@ -7,6 +7,7 @@ import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import * as Semaphore from "../src/Semaphore.ts"
+import * as SemaphoreSync from "../src/SemaphoreSync.ts"
 import { seats } from "./fixtures/seats.ts"
 import { live, reached, within } from "./live.ts"
 
@@ -53,13 +54,13 @@ describe("Semaphore, between fibers", () => {
       for (const milliseconds of [100, 350]) {
         const waits = [
           Effect.flip(Semaphore.acquireWithin(it, milliseconds)),
-          Effect.sync(() => Semaphore.acquireSync(it, milliseconds)),
+          Effect.sync(() => SemaphoreSync.acquireSync(it, milliseconds)),
         ]
         for (const wait of waits) {
           const begin = performance.now()
           const outcome = yield* wait
           const elapsed = performance.now() - begin
-          if (outcome === false) expect(Semaphore.permitsSync(it)).toBe(0)
+          if (outcome === false) expect(SemaphoreSync.permitsSync(it)).toBe(0)
           else expect(outcome).toMatchObject(timedOut)
           expect(elapsed).toBeGreaterThanOrEqual(0.6 * milliseconds)
           expect(elapsed).toBeLessThan(10 * milliseconds)
@@ -70,24 +71,24 @@ describe("Semaphore, between fibers", () => {
 
   fibers("SEM-08 make and release refuse what is no number of permits", () =>
     Effect.gen(function* () {
-      for (const permits of [-1, -(2 ** 40), 0.5, Number.NaN, Semaphore.MAX + 1]) {
+      for (const permits of [-1, -(2 ** 40), 0.5, Number.NaN, SemaphoreSync.MAX + 1]) {
         expect(yield* Effect.flip(Semaphore.make(permits))).toMatchObject({
           _tag: "InvalidArgument",
           value: permits,
         })
       }
-      const it = yield* Semaphore.make(Semaphore.MAX)
+      const it = yield* Semaphore.make(SemaphoreSync.MAX)
       expect(yield* Effect.flip(Semaphore.release(it, 0))).toMatchObject({
         _tag: "InvalidArgument",
         value: 0,
       })
-      expect(() => Semaphore.releaseSync(it, 0)).toThrow(RangeError)
+      expect(() => SemaphoreSync.releaseSync(it, 0)).toThrow(RangeError)
       expect(yield* Effect.flip(Semaphore.release(it))).toMatchObject({
         _tag: "OverRelease",
         primitive: "Semaphore",
       })
-      expect(() => Semaphore.releaseSync(it)).toThrow(expect.objectContaining({ _tag: "OverRelease" }))
-      expect(yield* Semaphore.permits(it)).toBe(Semaphore.MAX)
+      expect(() => SemaphoreSync.releaseSync(it)).toThrow(expect.objectContaining({ _tag: "OverRelease" }))
+      expect(yield* Semaphore.permits(it)).toBe(SemaphoreSync.MAX)
     }),
   )
 

@@ -36,7 +36,7 @@ export const makeHandles = <Handle extends object, Local extends object>(
     const cached = (handle as { readonly [LOCAL]?: Local })[LOCAL]
     if (cached !== undefined) return cached
     const local = find(handle)
-    Object.defineProperty(handle, LOCAL, { value: local })
+    if (Object.isExtensible(handle)) Object.defineProperty(handle, LOCAL, { value: local })
     return local
   }
 }

@@ -5,17 +5,27 @@ import { TimedOut } from "../Errors.ts"
 import type { Acquired } from "../LockSync.ts"
 import type { LocalGate } from "./LocalGate.ts"
 
-type Wait = (waiting: Effect.Effect<Acquired>) => Effect.Effect<Acquired>
+type Wait<E> = (waiting: Effect.Effect<Acquired>) => Effect.Effect<Acquired, E>
 
-/** Passes at once where it can, and waits in a way of its own. */
-const passWith = (gateOf: () => LocalGate, wait: Wait): Effect.Effect<Acquired> =>
+/** Passes at once where it can, and waits in a way of its own; calls `onPass` before anybody else can see that it has. */
+export const passWith = <E>(
+  gateOf: () => LocalGate,
+  wait: Wait<E>,
+  onPass = () => {},
+): Effect.Effect<Acquired, E> =>
   Effect.suspend(() => {
     const gate = gateOf()
     const taken = gate.tryPass()
-    if (taken !== undefined) return Effect.succeed(taken)
+    if (taken !== undefined) {
+      onPass()
+      return Effect.succeed(taken)
+    }
     return wait(
       Effect.async((resume) => {
-        const giveUp = gate.wait((taken) => resume(Effect.succeed(taken)))
+        const giveUp = gate.wait((taken) => {
+          onPass()
+          resume(Effect.succeed(taken))
+        })
         return Effect.sync(giveUp)
       }),
     )
@@ -34,15 +44,18 @@ export const passWithin = (
   gateOf: () => LocalGate,
   timeout: Duration.DurationInput,
   operation: string,
+  onPass?: () => void,
 ): Effect.Effect<Acquired, TimedOut> => {
   const duration = Duration.decode(timeout)
   const onTimeout = () => new TimedOut({ operation })
-  return Effect.flatMap(tryPass(gateOf), (taken): Effect.Effect<Acquired, TimedOut> => {
-    if (taken !== false) return Effect.succeed(taken)
-    return Duration.toMillis(duration) > 0
-      ? Effect.timeoutFail(pass(gateOf), { duration, onTimeout })
-      : Effect.fail(onTimeout())
-  })
+  return passWith(
+    gateOf,
+    (waiting) =>
+      Duration.toMillis(duration) > 0
+        ? Effect.timeoutFail(waiting, { duration, onTimeout })
+        : Effect.fail(onTimeout()),
+    onPass,
+  )
 }
 
 /** Runs an effect after it has passed, and undoes that whatever becomes of the effect. */

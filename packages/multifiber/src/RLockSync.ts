@@ -1,0 +1,169 @@
+/**
+ * The synchronous form of `RLock`, for plain tasks: it blocks the agent and loads nothing of `effect`.
+ *
+ * @since 0.3.0
+ */
+import * as Mutex from "@multifiber/kernel/Mutex"
+import * as Waiters from "@multifiber/kernel/Waiters"
+import * as Membership from "./agent/Membership.ts"
+import type { Acquired } from "./LockSync.ts"
+import { makeHandles } from "./sync/Handles.ts"
+import { LocalLock } from "./sync/LocalLock.ts"
+
+/**
+ * @category type ids
+ * @since 0.3.0
+ */
+export const TypeId = "~multifiber/RLock"
+
+/**
+ * A lock that its owner may take again: a handle that may be sent to any agent that shares memory, as an argument of a task
+ * or inside of one.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface RLock {
+  readonly [TypeId]: {
+    readonly id: string
+    readonly words: SharedArrayBuffer
+  }
+}
+
+/** The owner while plain code holds it: all of an agent's plain code is one owner. */
+const PLAIN_CODE = Symbol("plain code")
+
+/** Which of this agent's owners holds the lock, and how many times. */
+class LocalRLock extends LocalLock {
+  private owner: unknown = undefined
+  private depth = 0
+
+  depthOf(owner: unknown): number {
+    return this.owner === owner ? this.depth : 0
+  }
+
+  /** The lock has just come to an owner. */
+  own(owner: unknown): void {
+    this.owner = owner
+    this.depth = 1
+  }
+
+  /** Takes it once more; `false` where another owns it, or nobody. */
+  again(owner: unknown): boolean {
+    if (this.owner !== owner) return false
+    this.depth++
+    return true
+  }
+
+  /** Gives it back once; `false` where another owns it, or nobody. */
+  release(owner: unknown): boolean {
+    if (this.owner !== owner) return false
+    if (--this.depth === 0) this.leave()
+    return true
+  }
+
+  override leave(): boolean {
+    this.owner = undefined
+    this.depth = 0
+    return super.leave()
+  }
+}
+
+/**
+ * What this agent keeps of a lock.
+ *
+ * @internal
+ */
+export const localOf: (self: RLock) => LocalRLock = makeHandles(
+  (self) => self[TypeId],
+  (words, user) => new LocalRLock(Mutex.fromMemory(words, user.table), user),
+)
+
+/**
+ * Makes a recursive lock. Nobody holds it.
+ *
+ * **Shape** – some 2 KB of shared memory, which is freed with the last handle.
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const makeSync = (): RLock => ({
+  [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Waiters.BYTES) },
+})
+
+const taken = (local: LocalRLock, acquired: Acquired | undefined | false): Acquired | false => {
+  if (acquired) local.own(PLAIN_CODE)
+  return acquired || false
+}
+
+/**
+ * Takes the lock where it is free or its own; `false` where another holds it. Never waits.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const tryAcquireSync = (self: RLock): Acquired | false => {
+  const local = localOf(self)
+  return local.again(PLAIN_CODE) ? "acquired" : taken(local, local.tryPass())
+}
+
+/**
+ * Blocks the agent until it has the lock, or for `milliseconds`; `false` where that was too short. At once where plain code
+ * of this agent holds it.
+ *
+ * **Waiting** – blocks the thread: no fiber, timer or message of the agent runs meanwhile, so it waits for ever where a fiber
+ * of the same agent holds the lock. **Units** – zero or less tries once.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const acquireSync = (self: RLock, milliseconds = Number.POSITIVE_INFINITY): Acquired | false => {
+  const local = localOf(self)
+  return local.again(PLAIN_CODE) ? "acquired" : taken(local, local.passSync(milliseconds))
+}
+
+/**
+ * Gives the lock back once. Throws `NotOwner` where plain code of this agent does not hold it.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const releaseSync = (self: RLock): void => {
+  if (localOf(self).release(PLAIN_CODE)) return
+  throw Object.assign(new Error("Cannot release the RLock: the caller does not hold it"), {
+    name: "NotOwner",
+    _tag: "NotOwner",
+    primitive: "RLock",
+  })
+}
+
+/**
+ * How many times plain code of this agent holds the lock.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const depthSync = (self: RLock): number => localOf(self).depthOf(PLAIN_CODE)
+
+/**
+ * Whether anybody holds the lock. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const isLockedSync = (self: RLock): boolean => localOf(self).isLocked
+
+/**
+ * Runs `body` with the lock, and gives it back whatever becomes of it. Blocks the agent until it has the lock.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withLockSync = <A>(self: RLock, body: (acquired: Acquired) => A): A => {
+  const acquired = acquireSync(self) as Acquired
+  try {
+    return body(acquired)
+  } finally {
+    releaseSync(self)
+  }
+}
