@@ -85,7 +85,9 @@ class LocalEvent implements Slices.Waiting {
   waitSync(milliseconds: number): boolean {
     const sleep = Slices.sleepFor(milliseconds, this.user)
     const { value } = Kernel.begin(this.memory)
-    return Kernel.wait(this.memory, value, sleep) || Slices.gaveUp(this.user)
+    const come = Kernel.wait(this.memory, value, sleep)
+    if (Slices.isTold(this.user)) throw Slices.toldToEnd()
+    return come
   }
 }
 

@@ -110,7 +110,10 @@ export abstract class LocalGate implements Slices.Waiting {
   passSync(milliseconds: number): Waiters.Taken | false {
     const sleep = Slices.sleepFor(milliseconds, this.user)
     const taken = this.ticket === undefined ? this.passBy(sleep) : this.passInPlace(this.ticket, sleep)
-    return taken ?? Slices.gaveUp(this.user)
+    if (!Slices.isTold(this.user)) return taken ?? false
+    // Others may take it for dead already, and count on what it had not taken. What it found abandoned stays so.
+    if (taken === "acquired") this.leave()
+    throw Slices.toldToEnd()
   }
 
   private passInPlace(ticket: number, sleep: Waiters.Sleep): Waiters.Taken | undefined {

@@ -37,10 +37,10 @@ export const end = (waiter: Waiting): void => {
  * Blocks the agent, slice by slice, for so many milliseconds at most. Gives up where the agent is told to end: on Deno
  * nothing else stops a thread that waits.
  */
-export const sleepFor = (milliseconds: number, { id, table }: User): Sleep => {
+export const sleepFor = (milliseconds: number, user: User): Sleep => {
   const deadline = performance.now() + milliseconds
   return (memory, slot, value) => {
-    if (Agents.isTold(table, id)) return false
+    if (isTold(user)) return false
     const left = deadline - performance.now()
     if (left <= 0) return false
     memory.wait(slot, value, Math.min(left, SLICE))
@@ -48,8 +48,8 @@ export const sleepFor = (milliseconds: number, { id, table }: User): Sleep => {
   }
 }
 
-/** After `sleepFor` gave up: it was for the time. Throws where the agent is told to end. */
-export const gaveUp = ({ id, table }: User): false => {
-  if (Agents.isTold(table, id)) throw new Error("this agent is told to end")
-  return false
-}
+/** Tells an agent that was blocked whether to end. */
+export const isTold = ({ id, table }: User): boolean => Agents.isTold(table, id)
+
+/** What it throws then. */
+export const toldToEnd = (): Error => new Error("this agent is told to end")
