@@ -7,10 +7,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Scope from "effect/Scope"
+import type { AnySpan } from "effect/Tracer"
 import * as AsyncResult from "./AsyncResult.ts"
+import { type CallSite, record } from "./agent/Call.ts"
 import { Job } from "./agent/Job.ts"
 import { logsOfCaller } from "./agent/Logs.ts"
-import { type CallSite, type Origin, originOf, record } from "./agent/Origin.ts"
 import { orElseAfter } from "./agent/Watched.ts"
 import {
   EncodingFailed,
@@ -27,6 +28,7 @@ import { Dispatcher } from "./pool/Dispatcher.ts"
 import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./pool/Gathered.ts"
 import { startMethodOf } from "./StartMethod.ts"
 import type { Task } from "./Task.ts"
+import { EACH } from "./wire/Protocol.ts"
 
 /**
  * @category type ids
@@ -201,14 +203,15 @@ const submitCall = (
   self: Pool,
   task: Task.Any,
   args: ReadonlyArray<unknown>,
-  origin: Origin | undefined,
+  site: CallSite | undefined,
+  span: AnySpan | undefined,
 ): Job | Effect.Effect<never, Submitted<never>> => {
   const no = refusal(self)
   if (no) return no
   try {
-    const job = Job.one(task, args)
-    job.origin = origin
-    internal(self).dispatcher.submit(job)
+    const { dispatcher } = internal(self)
+    const job = Job.one(dispatcher.call(task, args.length, site, span), args)
+    dispatcher.submit(job)
     return job
   } catch (error) {
     return refused(error)
@@ -249,7 +252,7 @@ export const apply: {
   ): Effect.Effect<A, Submitted<E>> => {
     const callSite = callSiteOf(self, apply)
     return Effect.withFiberRuntime(({ currentSpan }) => {
-      const job = submitCall(self, task, args, originOf(callSite, currentSpan))
+      const job = submitCall(self, task, args, callSite, currentSpan)
       if (!(job instanceof Job)) return job
       return AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job))
     })
@@ -287,7 +290,7 @@ export const applyAsync: {
   ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>> => {
     const callSite = callSiteOf(self, applyAsync)
     return Effect.withFiberRuntime(({ currentSpan }) => {
-      const job = submitCall(self, task, args, originOf(callSite, currentSpan))
+      const job = submitCall(self, task, args, callSite, currentSpan)
       return job instanceof Job ? Effect.succeed(AsyncResult.fromPending<A, E>(job)) : job
     })
   },
@@ -312,12 +315,9 @@ const submitMap = (
       try {
         const cut = sliceable(items)
         const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
-        const jobs = chunksOf(cut, size).map((chunk) => Job.each(task, chunk))
-        const origin = originOf(callSite, currentSpan)
-        for (const job of jobs) {
-          job.origin = origin
-          dispatcher.submit(job)
-        }
+        const call = dispatcher.call(task, EACH, callSite, currentSpan)
+        const jobs = chunksOf(cut, size).map((chunk) => Job.each(call, chunk))
+        for (const job of jobs) dispatcher.submit(job)
         return Effect.succeed({ jobs, gathered: new Gathered(jobs) })
       } catch (error) {
         return refused(error)

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Agent from "./Agent.ts"
 import type { AgentLink } from "./agent/AgentLink.ts"
+import { callOf } from "./agent/Call.ts"
 import { Child, surroundings } from "./agent/Child.ts"
 import { Job } from "./agent/Job.ts"
 import { orElseAfter } from "./agent/Watched.ts"
@@ -130,7 +131,8 @@ export const make = <Args extends ReadonlyArray<any>, A, E>(
   Effect.flatMap(surroundings, (from) =>
     Effect.acquireRelease(
       Effect.try({
-        try: () => new Child(from, Job.one(task, args), options) as unknown as Process<A, E>,
+        try: () =>
+          new Child(from, Job.one(callOf(task, args.length), args), options) as unknown as Process<A, E>,
         catch: (error) => error as EncodingFailed | Unsupported,
       }),
       // Not a closure: the scope keeps it, and would keep the arguments with it.

@@ -28,10 +28,10 @@ import {
   type ToAgent,
   VERSION,
 } from "../wire/Protocol.ts"
+import type { Call } from "./Call.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
-import type { Origin } from "./Origin.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
 export const CAPACITY = 4096
@@ -211,8 +211,9 @@ export class AgentLink {
     const tasks: Array<Task.Any> = []
     let values: Array<unknown> = []
     for (let i = 0; i < jobs.length; ) {
-      const { arity, origin, payload, task } = jobs[i] as Job
-      const span = spanOf(origin)
+      const { call, payload } = jobs[i] as Job
+      const { arity, task } = call
+      const span = spanOf(call)
       const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
       if (arity === EACH) {
         segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1, ...span })
@@ -223,7 +224,7 @@ export class AgentLink {
       const from = i
       for (; i < jobs.length; i++) {
         const job = jobs[i] as Job
-        if (job.task !== task || job.arity !== arity || job.origin?.span !== origin?.span) break
+        if (job.call !== call && !isAlike(job.call, call)) break
         job.appendTo(values)
       }
       segments.push({ task: number, arity, values, calls: i - from, ...span })
@@ -353,15 +354,19 @@ const indexOrPush = <A>(array: Array<A>, value: A): number => {
   return index === -1 ? array.push(value) - 1 : index
 }
 
-const spanOf = (origin: Origin | undefined): { readonly span?: SpanId } => {
-  if (origin?.span === undefined) return {}
-  const { sampled, spanId, traceId } = origin.span
+/** They may travel in one segment. */
+const isAlike = (left: Call, right: Call): boolean =>
+  left.task === right.task && left.arity === right.arity && left.span === right.span
+
+const spanOf = ({ span }: Call): { readonly span?: SpanId } => {
+  if (span === undefined) return {}
+  const { sampled, spanId, traceId } = span
   return { span: { sampled, spanId, traceId } }
 }
 
 /** Fails a job that cannot be sent, with the reason. */
 const refuse = (job: Job, cause: unknown): void => {
-  const { arity, payload } = job
-  const value = describe(arity === 1 ? [payload] : payload)
-  job.fail(refusalOf({ task: job.task.name, subject: "argument", value, cause }))
+  const { call, payload } = job
+  const value = describe(call.arity === 1 ? [payload] : payload)
+  job.fail(refusalOf({ task: call.task.name, subject: "argument", value, cause }))
 }

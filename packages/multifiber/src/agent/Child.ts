@@ -14,7 +14,6 @@ import { startMethodOf } from "../StartMethod.ts"
 import { AgentLink, type LinkExit } from "./AgentLink.ts"
 import type { Job } from "./Job.ts"
 import { type Logs, logsOfCaller } from "./Logs.ts"
-import { originOf } from "./Origin.ts"
 import { Watched } from "./Watched.ts"
 
 /**
@@ -85,7 +84,7 @@ export class Child extends Watched implements Process<unknown, unknown> {
   /** Starts it in the span of the caller. Throws what `AgentLink` throws. */
   start(span: AnySpan | undefined): void {
     const { daemon, logs, name, path, startMethod, stdio } = this
-    this.job.origin = originOf(undefined, span)
+    this.job.call = { ...this.job.call, span }
     const link = new AgentLink(
       this.platform,
       { name, path, daemon, startMethod, logs, stdio, lifetime: "process", preload: [this.job.task.url] },

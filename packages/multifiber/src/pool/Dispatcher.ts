@@ -7,8 +7,10 @@
  * is held back, and jobs that wait behind a long one while a worker idles, move after a millisecond at the latest.
  */
 import * as Effect from "effect/Effect"
+import type { AnySpan } from "effect/Tracer"
 import * as Agent from "../Agent.ts"
 import { AgentLink, type LinkExit } from "../agent/AgentLink.ts"
+import type { Call, CallSite } from "../agent/Call.ts"
 import type { Job } from "../agent/Job.ts"
 import type { Logs } from "../agent/Logs.ts"
 import { Watched } from "../agent/Watched.ts"
@@ -21,6 +23,7 @@ import {
   WorkerLost,
 } from "../Errors.ts"
 import type { PlatformService } from "../Platform.ts"
+import type { Task } from "../Task.ts"
 import { JobQueue } from "./JobQueue.ts"
 import * as Window from "./Window.ts"
 
@@ -50,6 +53,7 @@ export class Dispatcher extends Watched {
   private readonly queue = new JobQueue()
   private readonly platform: PlatformService
   private readonly options: DispatcherOptions
+  private lastCall: Call | undefined = undefined
   private unsettled = 0
   private pumpScheduled = false
   private timer: ReturnType<typeof setTimeout> | undefined = undefined
@@ -83,9 +87,23 @@ export class Dispatcher extends Watched {
     return this.when(this.platform, () => (condition() ? Effect.void : undefined))
   }
 
-  /** Queues a job. The pool must be running. */
+  /** What a job of this pool calls. Jobs that come one after the other and call the same share it. */
+  call(task: Task.Any, arity: number, site?: CallSite, span?: AnySpan): Call {
+    const { lastCall } = this
+    if (
+      lastCall?.task === task &&
+      lastCall.arity === arity &&
+      lastCall.site === site &&
+      lastCall.span === span
+    ) {
+      return lastCall
+    }
+    this.lastCall = { task, arity, site, span, owner: this }
+    return this.lastCall
+  }
+
+  /** Queues a job of this pool, which must be running. */
   submit(job: Job): void {
-    job.owner = this
     if (this.unsettled++ === 0) this.platform.hold()
     this.queue.push(job)
     this.schedulePump()

@@ -1,41 +1,50 @@
-/** A first-in first-out list of jobs, linked through the jobs themselves. Cancelled jobs are dropped when their turn comes. */
+/**
+ * A first-in first-out list of jobs, in chunks: a list linked through the jobs would have the garbage collector follow a
+ * million of them one by one. Cancelled jobs are dropped when their turn comes.
+ */
 import type { Job } from "../agent/Job.ts"
 
+const CHUNK = 1024
+
 export class JobQueue {
-  private first: Job | undefined = undefined
-  private last: Job | undefined = undefined
+  private readonly chunks: Array<Array<Job | undefined>> = [[]]
+  /** Where the first job is in the first chunk. */
+  private head = 0
   /** Jobs in the list, cancelled ones among them. */
   size = 0
 
   push(job: Job): void {
-    if (this.last === undefined) this.first = job
-    else this.last.next = job
-    this.last = job
+    const last = this.chunks[this.chunks.length - 1] as Array<Job | undefined>
+    if (last.length < CHUNK) last.push(job)
+    else this.chunks.push([job])
     this.size++
   }
 
   /** Puts jobs back before all others, in their order. */
   unshift(jobs: ReadonlyArray<Job>): void {
-    for (let i = jobs.length - 1; i >= 0; i--) {
-      const job = jobs[i] as Job
-      job.next = this.first
-      this.first = job
-      this.last ??= job
-      this.size++
-    }
+    const first = this.chunks[0] as Array<Job | undefined>
+    first.splice(0, this.head, ...jobs)
+    this.head = 0
+    this.size += jobs.length
   }
 
   /** Takes at most `count` jobs that still wait for their result. */
   take(count: number): Array<Job> {
     const taken: Array<Job> = []
-    while (taken.length < count && this.first !== undefined) {
-      const job = this.first
-      this.first = job.next
-      job.next = undefined
+    while (taken.length < count && this.size > 0) {
+      const first = this.chunks[0] as Array<Job | undefined>
+      const job = first[this.head] as Job
+      first[this.head++] = undefined
       this.size--
       if (job.status === "waiting") taken.push(job)
+      if (this.head === first.length) this.dropFirst()
     }
-    if (this.first === undefined) this.last = undefined
     return taken
+  }
+
+  private dropFirst(): void {
+    this.chunks.shift()
+    this.head = 0
+    if (this.chunks.length === 0) this.chunks.push([])
   }
 }

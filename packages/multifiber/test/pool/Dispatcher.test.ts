@@ -49,7 +49,7 @@ const start = async (size: number, options: FakePlatform.Options = {}) => {
   await untilTrue(() => dispatcher.isReady)
   const submit = (task: Task.Task.Any, numbers: ReadonlyArray<number>): Array<Job> =>
     numbers.map((n) => {
-      const job = Job.one(task, [n])
+      const job = Job.one(dispatcher.call(task, 1), [n])
       dispatcher.submit(job)
       return job
     })
@@ -369,7 +369,7 @@ describe("Dispatcher", () => {
       const { echo } = steered()
       const { dispatcher, fake } = await start(1)
       const values = [1, () => {}, 2, Symbol("s"), 3]
-      const jobs = values.map((value) => Job.one(echo, [value]))
+      const jobs = values.map((value) => Job.one(dispatcher.call(echo, 1), [value]))
       for (const job of jobs) dispatcher.submit(job)
       const ends = await outcomes(jobs)
       expect(ends.filter((end) => typeof end === "number")).toEqual([1, 2, 3])

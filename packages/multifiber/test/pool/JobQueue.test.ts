@@ -12,16 +12,18 @@ class Model {
   taken: Array<Job> = []
 }
 
-const push: fc.Command<Model, JobQueue> = {
+const push = (count: number): fc.Command<Model, JobQueue> => ({
   check: () => true,
   run: (model, real) => {
-    const job = jobOf(model.jobs.length)
-    model.jobs.push(job)
-    model.queued.push(job)
-    real.push(job)
+    for (let i = 0; i < count; i++) {
+      const job = jobOf(model.jobs.length)
+      model.jobs.push(job)
+      model.queued.push(job)
+      real.push(job)
+    }
   },
-  toString: () => "push",
-}
+  toString: () => `push ${count}`,
+})
 
 const cancel = (which: number): fc.Command<Model, JobQueue> => ({
   check: ({ queued }) => queued.length > 0,
@@ -71,10 +73,11 @@ describe("JobQueue", () => {
   it("agrees with an array: first in, first out, cancelled jobs left out, returned ones first", () => {
     const commands = fc.commands(
       [
-        fc.constant(counted(push)),
+        // More than a chunk at times.
+        fc.oneof(fc.nat(3), fc.constant(700)).map(push).map(counted),
         fc.nat(20).map(cancel).map(counted),
-        fc.nat(5).map(take).map(counted),
-        fc.nat(5).map(unshift).map(counted),
+        fc.oneof(fc.nat(5), fc.constant(900)).map(take).map(counted),
+        fc.nat(900).map(unshift).map(counted),
       ],
       { maxCommands: 100, size: "max" },
     )
