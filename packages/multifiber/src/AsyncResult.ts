@@ -5,7 +5,9 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as FiberStatus from "effect/FiberStatus"
 import { dual } from "effect/Function"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { Pending } from "./agent/Pending.ts"
 import { NotReady, type TaskError, TimedOut } from "./Errors.ts"
 
@@ -40,31 +42,32 @@ export const outcome = (pending: Pending): Effect.Effect<any, any> =>
   pending.status === "succeeded" ? Effect.succeed(pending.outcome) : Effect.fail(pending.outcome)
 
 /**
- * Waits for a pending result; `abandon` runs where the waiting fiber is interrupted.
+ * Waits for a pending result, in a fiber of this status; `abandon` runs where the fiber is interrupted.
  *
  * `Effect.async` with a canceler would say the same at twice the cost: its finalizer runs after a success, too.
  *
  * @internal
  */
-export const awaitPending = (pending: Pending, abandon: () => void): Effect.Effect<any, any> => {
+export const awaitPending = (
+  pending: Pending,
+  { runtimeFlags }: FiberStatus.Running,
+  abandon: () => void,
+): Effect.Effect<any, any> => {
   if (pending.status !== "waiting") return outcome(pending)
   let observer = () => {}
   const settled = Effect.async<any, any>((resume) => {
     observer = () => resume(outcome(pending))
     pending.observe(observer)
   })
-  return Effect.checkInterruptible((interruptible) =>
-    interruptible
-      ? Effect.uninterruptible(
-          Effect.catchAllCause(Effect.interruptible(settled), (cause) => {
-            if (pending.status === "waiting") {
-              pending.unobserve(observer)
-              abandon()
-            }
-            return Effect.failCause(cause)
-          }),
-        )
-      : settled,
+  if (!RuntimeFlags.interruption(runtimeFlags)) return settled
+  return Effect.uninterruptible(
+    Effect.catchAllCause(Effect.interruptible(settled), (cause) => {
+      if (pending.status === "waiting") {
+        pending.unobserve(observer)
+        abandon()
+      }
+      return Effect.failCause(cause)
+    }),
   )
 }
 
@@ -100,7 +103,7 @@ export const fromPending = <A, E>(pending: Pending): AsyncResult<A, E> =>
 export const get = <A, E>(self: AsyncResult<A, E>): Effect.Effect<A, E | TaskError> => {
   const pending = pendingOf(self)
   return pending.status === "waiting"
-    ? Effect.suspend(() => awaitPending(pending, () => {}))
+    ? Effect.withFiberRuntime((_, status) => awaitPending(pending, status, () => {}))
     : outcome(pending)
 }
 

@@ -251,10 +251,10 @@ export const apply: {
     args: Args,
   ): Effect.Effect<A, Submitted<E>> => {
     const callSite = callSiteOf(self, apply)
-    return Effect.withFiberRuntime(({ currentSpan }) => {
+    return Effect.withFiberRuntime(({ currentSpan }, status) => {
       const job = submitCall(self, task, args, callSite, currentSpan)
       if (!(job instanceof Job)) return job
-      return AsyncResult.awaitPending(job, () => internal(self).dispatcher.cancel(job))
+      return AsyncResult.awaitPending(job, status, () => internal(self).dispatcher.cancel(job))
     })
   },
 )
@@ -361,9 +361,11 @@ export const map: {
     options?: MapOptions,
   ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> =>
     Effect.flatMap(submitMap(self, task, items, options, record(map)), ({ gathered, jobs }) =>
-      AsyncResult.awaitPending(gathered, () => {
-        for (const job of jobs) internal(self).dispatcher.cancel(job)
-      }),
+      Effect.withFiberRuntime((_, status) =>
+        AsyncResult.awaitPending(gathered, status, () => {
+          for (const job of jobs) internal(self).dispatcher.cancel(job)
+        }),
+      ),
     ),
 )
 
