@@ -80,8 +80,10 @@ export const start = (port: Port, first?: unknown): Runner => {
   const receive = (received: unknown) => {
     const message = received as ToAgent
     if (booted) booted.receive(message)
-    else if (message.op === Op.Boot) booted = new AgentRunner(port, message.boot)
-    else if (message.op === Op.Preload) void preload(message.urls)
+    else if (message.op === Op.Boot) {
+      booted = new AgentRunner(port, message.boot)
+      if (message.run) booted.receive(message.run)
+    } else if (message.op === Op.Preload) void preload(message.urls)
   }
   if (first !== undefined) receive(first)
   port.receive(receive)
@@ -140,7 +142,6 @@ class AgentRunner {
     Agent.state().membership = boot.membership
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
-    void preload(boot.preload)
   }
 
   close(): void {

@@ -34,7 +34,6 @@ const boot = {
     inherited: {},
     claims: new SharedArrayBuffer(64 + 4 * 8),
     lifetime: "worker",
-    preload: [],
   },
 }
 

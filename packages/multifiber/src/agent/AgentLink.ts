@@ -21,6 +21,7 @@ import {
   EACH,
   type FromAgent,
   Op,
+  type Run,
   type Segment,
   type SpanId,
   STOPPED,
@@ -35,6 +36,12 @@ import * as Membership from "./Membership.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
 export const CAPACITY = 4096
+
+/** A message with jobs, and what to do once it has left. */
+interface Parcel {
+  readonly message: Run
+  readonly sent: () => void
+}
 
 /** How an agent ended, with the last error that escaped in it. */
 export interface LinkExit extends AgentExit {
@@ -60,8 +67,6 @@ export interface AgentOptions {
   readonly logs: Logs | undefined
   readonly stdio?: StartOptions["stdio"]
   readonly lifetime: Boot["lifetime"]
-  /** The modules of its tasks, as far as they are known. */
-  readonly preload: ReadonlyArray<string>
 }
 
 const startWith = (platform: PlatformService, method: Agent.StartMethod): StartAgent => {
@@ -92,51 +97,74 @@ export class AgentLink {
   /** Of an agent that shares memory, while it may write there. */
   private membership: Agent.Membership | undefined = undefined
 
-  /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
-  constructor(platform: PlatformService, { logs, stdio, ...options }: AgentOptions, listener: LinkListener) {
+  /**
+   * Starts an agent with the jobs that it is to run first; those that cannot be encoded fail. Throws `MainGuardMissing`,
+   * `IllegalState` or `StartFailed`.
+   */
+  constructor(
+    platform: PlatformService,
+    options: AgentOptions,
+    jobs: ReadonlyArray<Job>,
+    listener: LinkListener,
+  ) {
     const self = Agent.state()
     if (self.importing) throw new MainGuardMissing({ agent: self.name })
     if (self.daemon) {
       throw new IllegalState({ operation: `start "${options.name}"`, state: `"${self.name}" is daemonic` })
     }
-    this.name = options.name
+    const { logs, name, startMethod, stdio, ...identity } = options
+    this.name = name
     this.logs = logs
     this.listener = listener
     const memory = Claims.allocate(CAPACITY)
     this.claims = Claims.attach(memory)
+    const heard: AgentListener = {
+      onMessage: (message) => this.receive(message as FromAgent),
+      onMessageError: (error) => {
+        this.lastError = error
+        this.handle.end(-9)
+      },
+      onExit: (exit) => this.exit(exit),
+      onGone: () => {
+        this.leave()
+        this.listener.onGone()
+      },
+    }
+    const boot = (sharesMemory: boolean): Boot => {
+      this.membership = sharesMemory ? Membership.enter() : undefined
+      return {
+        version: VERSION,
+        name,
+        startMethod,
+        ...identity,
+        parent: { name: self.name, pid: platform.pid },
+        inherited: Object.fromEntries(self.inherited),
+        claims: sharesMemory ? memory : undefined,
+        membership: this.membership,
+        logLevel: logs?.level,
+      }
+    }
+    const start = (run: Run | undefined): AgentHandle => {
+      try {
+        return startWith(platform, startMethod)(name, heard, {
+          first: (sharesMemory): ToAgent => ({ op: Op.Boot, boot: boot(sharesMemory), run }),
+          executable: self.executable,
+          stdio,
+        })
+      } catch (cause) {
+        this.leave()
+        throw new StartFailed({ agent: name, cause })
+      }
+    }
+    const parcel = jobs.length > 0 ? this.pack(jobs) : undefined
     try {
-      const heard: AgentListener = {
-        onMessage: (message) => this.receive(message as FromAgent),
-        onMessageError: (error) => {
-          this.lastError = error
-          this.handle.end(-9)
-        },
-        onExit: (exit) => this.exit(exit),
-        onGone: () => {
-          this.leave()
-          this.listener.onGone()
-        },
-      }
-      const boot = (sharesMemory: boolean): Boot => {
-        this.membership = sharesMemory ? Membership.enter() : undefined
-        return {
-          version: VERSION,
-          ...options,
-          parent: { name: self.name, pid: platform.pid },
-          inherited: Object.fromEntries(self.inherited),
-          claims: sharesMemory ? memory : undefined,
-          membership: this.membership,
-          logLevel: logs?.level,
-        }
-      }
-      this.handle = startWith(platform, options.startMethod)(options.name, heard, {
-        first: (sharesMemory): ToAgent => ({ op: Op.Boot, boot: boot(sharesMemory) }),
-        executable: self.executable,
-        stdio,
-      })
-    } catch (cause) {
-      this.leave()
-      throw new StartFailed({ agent: options.name, cause })
+      this.handle = start(parcel?.message)
+      parcel?.sent()
+    } catch (error) {
+      if (parcel === undefined) throw error
+      // It may start without the jobs: then `send` finds out which of them to blame.
+      this.handle = start(undefined)
+      this.send(jobs)
     }
   }
 
@@ -187,26 +215,35 @@ export class AgentLink {
 
   /** Tells why the jobs cannot be sent, if so. */
   private post(jobs: ReadonlyArray<Job>): { readonly cause: unknown } | undefined {
-    const { names, segments, tasks } = this.pack(jobs)
-    const message: ToAgent = { op: Op.Run, segments, ...(names.length > 0 ? { names } : {}) }
-    for (let i = 0; i < jobs.length; i++) Claims.send(this.claims, this.tail + i)
+    const { message, sent } = this.pack(jobs)
     try {
       this.handle.post(message)
     } catch (cause) {
       return { cause }
     }
-    for (const task of tasks) this.numbers.set(task, this.numbers.size)
-    for (const job of jobs) {
-      this.ring[this.tail % CAPACITY] = job
-      job.link = this
-      job.sequence = this.tail++
-    }
-    this.live += jobs.length
+    sent()
     return undefined
   }
 
+  private pack(jobs: ReadonlyArray<Job>): Parcel {
+    const { names, segments, tasks } = this.columnsOf(jobs)
+    for (let i = 0; i < jobs.length; i++) Claims.send(this.claims, this.tail + i)
+    return {
+      message: { op: Op.Run, segments, ...(names.length > 0 ? { names } : {}) },
+      sent: () => {
+        for (const task of tasks) this.numbers.set(task, this.numbers.size)
+        for (const job of jobs) {
+          this.ring[this.tail % CAPACITY] = job
+          job.link = this
+          job.sequence = this.tail++
+        }
+        this.live += jobs.length
+      },
+    }
+  }
+
   /** Lays the jobs out in columns: one segment for each run of calls of the same task, arity and span. */
-  private pack(jobs: ReadonlyArray<Job>) {
+  private columnsOf(jobs: ReadonlyArray<Job>) {
     const segments: Array<Segment> = []
     const tasks: Array<Task.Any> = []
     let values: Array<unknown> = []

@@ -87,7 +87,8 @@ export class Child extends Watched implements Process<unknown, unknown> {
     this.job.call = { ...this.job.call, span }
     const link = new AgentLink(
       this.platform,
-      { name, path, daemon, startMethod, logs, stdio, lifetime: "process", preload: [this.job.task.url] },
+      { name, path, daemon, startMethod, logs, stdio, lifetime: "process" },
+      [this.job],
       {
         onReady: () => this.enter({ _tag: "started", link }),
         onSettled: () => this.changed(),
@@ -100,7 +101,6 @@ export class Child extends Watched implements Process<unknown, unknown> {
     Agent.state().active.add(this)
     if (!daemon) this.platform.hold()
     this.state = { _tag: "starting", link }
-    link.send([this.job])
     // Its arguments cannot be encoded: the process has nothing to do.
     if (this.job.status !== "waiting") link.stop()
   }

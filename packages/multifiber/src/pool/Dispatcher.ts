@@ -172,22 +172,18 @@ export class Dispatcher extends Watched {
     const path = Agent.nextPath()
     const name = Agent.defaultName("PoolWorker", path)
     const worker: Worker = {
-      link: new AgentLink(
-        platform,
-        { name, path, daemon: true, startMethod, logs, lifetime: "worker", preload: [] },
-        {
-          onReady: () => {
-            this.schedulePump()
-            this.changed()
-          },
-          onSettled: (ran, busy) => {
-            worker.window = Window.observe(worker.window, ran, busy)
-            this.schedulePump()
-          },
-          onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
-          onGone: () => {},
+      link: new AgentLink(platform, { name, path, daemon: true, startMethod, logs, lifetime: "worker" }, [], {
+        onReady: () => {
+          this.schedulePump()
+          this.changed()
         },
-      ),
+        onSettled: (ran, busy) => {
+          worker.window = Window.observe(worker.window, ran, busy)
+          this.schedulePump()
+        },
+        onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
+        onGone: () => {},
+      }),
       window: Window.initial,
     }
     this.workers.push(worker)

@@ -44,8 +44,6 @@ export interface Boot {
   readonly logLevel: number | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
   readonly lifetime: "worker" | "process"
-  /** Modules to import at once: those of the tasks that are about to come. */
-  readonly preload: ReadonlyArray<string>
 }
 
 /** What a child logs, for the loggers of its starter. */
@@ -89,16 +87,19 @@ export interface Segment {
 
 export const EACH = -1
 
+export interface Run {
+  readonly op: typeof Op.Run
+  readonly segments: ReadonlyArray<Segment>
+  /** Tasks that this message uses for the first time, in the order of their numbers. */
+  readonly names?: ReadonlyArray<TaskName>
+}
+
 export type ToAgent =
-  | { readonly op: typeof Op.Boot; readonly boot: Boot }
+  /** With what the agent is to run at once, where that is known: a thread need not wait for its first message then. */
+  | { readonly op: typeof Op.Boot; readonly boot: Boot; readonly run: Run | undefined }
   /** Modules to import ahead of any task, for an agent of a reserve. */
   | { readonly op: typeof Op.Preload; readonly urls: ReadonlyArray<string> }
-  | {
-      readonly op: typeof Op.Run
-      readonly segments: ReadonlyArray<Segment>
-      /** Tasks that this message uses for the first time, in the order of their numbers. */
-      readonly names?: ReadonlyArray<TaskName>
-    }
+  | Run
   | { readonly op: typeof Op.Stop }
   | { readonly op: typeof Op.Interrupt }
 

@@ -37,8 +37,8 @@ const linkToPuppet = () => {
       startMethod: "thread",
       logs: undefined,
       lifetime: "worker",
-      preload: [],
     },
+    [],
     {
       onReady: () => events.push("ready"),
       onSettled: (ran) => events.push(`settled ${ran}`),
