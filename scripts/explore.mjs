@@ -1,4 +1,4 @@
-// `npm run explore [-- --short] [--json]`: every schedule of the primitives' scenarios, up to 3 preemptions, then the
+// `npm run explore [-- --only Mutex,Event] [--short] [--json]`: every schedule of the primitives' scenarios, up to 3 preemptions, then the
 // same with each seeded bug, which must be found. `--short` takes 2 preemptions and no bugs. With --json the last line of stdout is the
 // result, and everything else goes to stderr. Exit code 1 where a schedule goes wrong or a bug is not found.
 import { readFile } from "node:fs/promises"
@@ -6,11 +6,13 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { bootstrap } from "./bootstrap.mjs"
 
-const USAGE = "Usage: npm run explore [-- --short] [--json]"
+const USAGE = "Usage: npm run explore [-- --only Mutex,Event] [--short] [--json]"
 
 const parse = () => {
   try {
-    return parseArgs({ options: { short: { type: "boolean" }, json: { type: "boolean" } } }).values
+    return parseArgs({
+      options: { only: { type: "string" }, short: { type: "boolean" }, json: { type: "boolean" } },
+    }).values
   } catch (error) {
     console.error(`${error.message}\n${USAGE}`)
     process.exit(2)
@@ -45,12 +47,17 @@ const mutate = async ({ file, find, name, replace }) => {
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 }
 
-const { json = false, short = false } = parse()
+const { json = false, only, short = false } = parse()
 const tell = (line) => (json ? console.error(line) : console.log(line))
 bootstrap()
 if (!process.features.typescript) await import("./ts-node20.mjs")
 const { examineAll } = await import("../packages/testkit/src/explore.ts")
-const primitives = await examineAll(short ? { preemptions: 2, tell } : { mutate, tell })
+const options = short ? { preemptions: 2, tell } : { mutate, tell }
+const primitives = await examineAll(only === undefined ? options : { ...options, only: only.split(",") })
+if (primitives.length === 0) {
+  console.error(`No primitive is called ${only}\n${USAGE}`)
+  process.exit(2)
+}
 for (const { equivalent, killed, mutants, name, schedules, states, survivors, violations } of primitives) {
   tell(`${name}: ${schedules} schedules, ${states} states; ${killed} of ${mutants} bugs found`)
   for (const each of violations) tell(`  WRONG ${each}`)

@@ -14,7 +14,8 @@ const { STATE, VALUE, WAITERS } = Waiters
 const meaning: Waiters.Meaning = {
   isOpen: (holder) => holder === 0,
   pass: (_, me) => me,
-  bury: (holder, agents) => (holder === 0 || Agents.isAlive(agents, holder) ? holder : 0),
+  swap: Waiters.swap,
+  bury: ({ agents }, holder) => (holder === 0 || Agents.isAlive(agents, holder) ? holder : 0),
 }
 
 /**

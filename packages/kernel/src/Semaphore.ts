@@ -13,7 +13,8 @@ const { STATE, VALUE, WAITERS } = Waiters
 const meaning: Waiters.Meaning = {
   isOpen: (permits) => permits > 0,
   pass: (permits) => permits - 1,
-  bury: (permits) => permits,
+  swap: Waiters.swap,
+  bury: (_, permits) => permits,
 }
 
 /**

@@ -87,8 +87,10 @@ export interface Meaning {
   readonly isOpen: (value: number) => boolean
   /** The value after an agent has passed. */
   readonly pass: (value: number, me: number) => number
-  /** The value after the deaths in the table; the same where they do not matter to it. */
-  readonly bury: (value: number, agents: Memory) => number
+  /** Changes the word from `state` to `next` where it still holds `state`: an agent passes. */
+  readonly swap: (memory: Memory, me: number, state: number, next: number) => boolean
+  /** The value after the deaths in the table; the same where they do not matter to it, none where it cannot tell yet. */
+  readonly bury: (self: Gate, value: number) => number | undefined
 }
 
 /**
@@ -125,6 +127,15 @@ const passed = ({ meaning }: Gate, state: number, me: number, spent: number): nu
 const takenFrom = (state: number): Taken => (state & ABANDONED ? "abandoned" : "acquired")
 
 /**
+ * The swap of a gate that nobody need know the holders of.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const swap: Meaning["swap"] = (memory, _me, state, next) =>
+  memory.compareExchange(STATE, state, next) === state
+
+/**
  * Passes where the gate is open and nobody has reserved it, without waiting.
  *
  * @category transitions
@@ -136,8 +147,7 @@ export const tryPass = (self: Gate, me: number): Taken | undefined => {
   for (;;) {
     const state = memory.load(STATE)
     if (!isOpen(self, state) || state & RESERVED) return undefined
-    if (memory.compareExchange(STATE, state, passed(self, state, me, ABANDONED)) === state)
-      return takenFrom(state)
+    if (self.meaning.swap(memory, me, state, passed(self, state, me, ABANDONED))) return takenFrom(state)
   }
 }
 
@@ -180,7 +190,7 @@ export const look = (self: Gate, me: number, ticket: number, lost: number): Look
     const state = memory.load(STATE)
     if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {
       const spent = ABANDONED | RESERVED | (poked ? POKED : 0)
-      if (memory.compareExchange(STATE, state, passed(self, state, me, spent)) !== state) continue
+      if (!self.meaning.swap(memory, me, state, passed(self, state, me, spent))) continue
       if (poked) memory.store(slot, IDLE)
       else leave(self, slot, ticket)
       // It may be open still: who opened it woke one only.
@@ -282,8 +292,13 @@ const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 /** By serial numbers: right as long as no waiter is 2^29 arrivals old. */
 const isBefore = (left: number, right: number): boolean => (left - right) << 2 < 0
 
-/** Looks for traces of the dead where anybody has died since it was done last. */
-const repair = (self: Gate): void => {
+/**
+ * Looks for traces of the dead where anybody has died since it was done last.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const repair = (self: Gate): void => {
   if (self.memory.load(SWEPT) !== Agents.deaths(self.agents)) sweep(self)
 }
 
@@ -305,7 +320,9 @@ export const sweep = (self: Gate): void => {
   })
   for (;;) {
     const state = memory.load(STATE)
-    const value = self.meaning.bury(state & VALUE, agents)
+    const value = self.meaning.bury(self, state & VALUE)
+    // What cannot be counted now is at the next look.
+    if (value === undefined) return
     if (value === (state & VALUE)) break
     if (memory.compareExchange(STATE, state, (state & ~VALUE) | value | ABANDONED) === state) break
   }

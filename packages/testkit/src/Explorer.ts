@@ -22,6 +22,8 @@ export interface Scenario {
   readonly death?: {
     readonly of: ReadonlyArray<number>
     readonly marks: (memory: Memory, agent: number) => void
+    /** Something of a death is left to do: whoever sleeps looks again once nobody else can go on. */
+    readonly isOpen?: (memory: Memory) => boolean
   }
   /** Words that nobody writes: reading them is no step. */
   readonly constant?: (index: number) => boolean
@@ -278,6 +280,9 @@ export const explore = (scenario: Scenario): Explored => {
     return successor(state, index, state.words, agents, "wakes")
   }
 
+  const lookAgain = (state: State): ReadonlyArray<State> =>
+    state.agents.flatMap((agent, index) => (agent.status === "blocked" ? [wake(state, index, agent)] : []))
+
   const die = (state: State, index: number): State => {
     const words = state.words.slice()
     death?.marks(plain(words), index)
@@ -335,7 +340,8 @@ export const explore = (scenario: Scenario): Explored => {
       if ((visited.get(key) ?? Number.POSITIVE_INFINITY) <= state.preemptions) continue
       visited.set(key, state.preemptions)
       if (state.depth > LONGEST) throw new Violation("livelock")
-      const moves = bodies.flatMap((_, index) => movesOf(state, index))
+      let moves: ReadonlyArray<State> = bodies.flatMap((_, index) => movesOf(state, index))
+      if (moves.length === 0 && death?.isOpen?.(plain(state.words))) moves = lookAgain(state)
       if (moves.length === 0) {
         schedules++
         judge(state)

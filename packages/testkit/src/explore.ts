@@ -76,10 +76,13 @@ export const examine = async (
 const findBy = (primitive: Primitive, kernel: typeof Kernel): string | undefined =>
   primitive.scenarios(kernel).find((scenario) => explore(scenario).violation !== undefined)?.name
 
-/** Explores every primitive. */
-export const examineAll = async (options: Options): Promise<ReadonlyArray<Finding>> => {
+/** Explores every primitive, or those of these names. */
+export const examineAll = async ({
+  only,
+  ...options
+}: Options & { readonly only?: ReadonlyArray<string> }): Promise<ReadonlyArray<Finding>> => {
   const findings: Array<Finding> = []
-  for (const primitive of primitives) {
+  for (const primitive of primitives.filter(({ name }) => only?.includes(name) ?? true)) {
     options.tell?.(primitive.name)
     findings.push(await examine(primitive, options))
   }

@@ -13,9 +13,9 @@ interface Shared {
 const LOCAL = Symbol("multifiber/local")
 
 /** Makes the lookup for one kind of handle. */
-export const makeHandles = <Handle extends object, Local extends object>(
-  sharedOf: (handle: Handle) => Shared,
-  make: (words: Memory, user: Membership.User) => Local,
+export const makeHandles = <Handle extends object, Local extends object, Of extends Shared = Shared>(
+  sharedOf: (handle: Handle) => Of,
+  make: (words: Memory, user: Membership.User, shared: Of) => Local,
 ): ((handle: Handle) => Local) => {
   const known = new Map<string, WeakRef<Local>>()
   const forgotten = new FinalizationRegistry((id: string) => {
@@ -23,10 +23,11 @@ export const makeHandles = <Handle extends object, Local extends object>(
   })
 
   const find = (handle: Handle): Local => {
-    const { id, words } = sharedOf(handle)
+    const shared = sharedOf(handle)
+    const { id, words } = shared
     const found = known.get(id)?.deref()
     if (found) return found
-    const made = make(attach(new Int32Array(words)), Membership.self())
+    const made = make(attach(new Int32Array(words)), Membership.self(), shared)
     known.set(id, new WeakRef(made))
     forgotten.register(made, id)
     return made

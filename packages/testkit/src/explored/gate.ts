@@ -1,11 +1,13 @@
 /** The words of a scenario at a gate: the gate, the table of agents, and who has passed. */
 import type * as Kernel from "@multifiber/kernel"
 import * as Agents from "@multifiber/kernel/Agents"
+import * as BoundedSemaphore from "@multifiber/kernel/BoundedSemaphore"
 import type { Memory } from "@multifiber/kernel/Memory"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import { region, type Scenario } from "../Explorer.ts"
 
-const TABLE = Waiters.WORDS
+/** A gate has the first words, and may have more than `Waiters` gives it. */
+const TABLE = BoundedSemaphore.WORDS
 
 /** Free for the scenario. */
 export const OWN = TABLE + Agents.WORDS
@@ -19,6 +21,9 @@ const SWEPT = 2
 const SEEN = 3
 const SEEN_WORDS = Agents.PLACES / 32
 const SLOTS = 16
+
+/** Of what an agent has of a bounded semaphore for itself. */
+const OWN_WORDS_EACH = 3
 
 /** The first generation of the agent in a place. */
 export const idOf = (place: number): number => (1 << 8) | place
@@ -44,6 +49,7 @@ export const expectNoSlots = (memory: Memory, agents: number): void => {
 /** Nobody writes the places of agents that are not there, nor, without a death, the table. */
 const constant = (agents: number, dying: boolean) => (index: number) => {
   if (index > SEEN && index < SEEN + SEEN_WORDS) return true
+  if (index >= Waiters.WORDS + OWN_WORDS_EACH * agents && index < TABLE) return true
   const place = index - TABLE
   if (place < 0 || index >= OWN) return !dying && index === SWEPT
   return !dying || (place >= SLOTS + agents && place < SLOTS + Agents.PLACES)
@@ -72,12 +78,15 @@ export const scenarioWith =
     agents,
     preemptions,
     constant: constant(agents.length, dies !== undefined),
-    ...(dies ? { death: { of: dies, marks: (memory, agent) => die(memory, agent, buried) } } : {}),
+    ...(dies ? { death: { of: dies, marks: (memory, agent) => die(memory, agent, buried), isOpen } } : {}),
     atEnd: (results, memory) => {
       if (!hasDeaths(memory) && memory.load(STATE) & POKED) throw new Error("somebody is said to be awake")
       judge(results, memory, idOf(agents.length))
     },
   })
+
+/** Nobody has got to the end of a sweep since the death. */
+const isOpen = (memory: Memory): boolean => memory.load(SWEPT) !== Agents.deaths(table(memory))
 
 /** Marks an agent as dead. */
 export const die = (memory: Memory, agent: number, buried: (memory: Memory, id: number) => void): void => {

@@ -1,0 +1,211 @@
+import * as Agents from "@multifiber/kernel/Agents"
+import type { Memory } from "@multifiber/kernel/Memory"
+import {
+  expectNoSlots,
+  giveUpAtOnce,
+  hasDeaths,
+  idOf,
+  OWN,
+  scenarioWith,
+  sleepUntilWoken,
+  table,
+} from "./gate.ts"
+import type { Primitive } from "./primitive.ts"
+
+/** Who is inside, a bit for each agent; a dead one is not. */
+const INSIDE = OWN
+
+const bitOf = (id: number): number => 1 << (id & 31)
+
+const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
+  const scenariosOf = (total: number) => {
+    const of = (memory: Memory) => BoundedSemaphore.fromMemory(memory, table(memory), total)
+
+    const take = (memory: Memory, me: number, sleep = sleepUntilWoken): boolean => {
+      BoundedSemaphore.enter(of(memory), me)
+      return (
+        Waiters.tryPass(of(memory), me) !== undefined || Waiters.pass(of(memory), me, sleep) !== undefined
+      )
+    }
+
+    const visits =
+      (me: number, times = 1, sleep = sleepUntilWoken) =>
+      (memory: Memory) => {
+        for (let i = 0; i < times; i++) {
+          if (!take(memory, me, sleep)) continue
+          const others = memory.or(INSIDE, bitOf(me))
+          if (countOf(others) >= total) throw new Error("too many are inside")
+          memory.and(INSIDE, ~bitOf(me))
+          if (!BoundedSemaphore.release(of(memory), me)) throw new Error("there is room for its permit")
+        }
+      }
+
+    const gives = (me: number) => (memory: Memory) => {
+      BoundedSemaphore.enter(of(memory), me)
+      return BoundedSemaphore.release(of(memory), me)
+    }
+
+    const givesNone = (me: number) => (memory: Memory) => {
+      if (gives(me)(memory)) throw new Error("nobody living has taken it")
+    }
+
+    const takes = (me: number) => (memory: Memory) => take(memory, me)
+
+    const sweeps = (memory: Memory) => Waiters.sweep(of(memory))
+
+    /** In the end all permits are there but those that the living hold. */
+    const keeping = (judge: (results: ReadonlyArray<unknown>) => number) =>
+      scenarioWith(
+        (results, memory) => {
+          Waiters.repair(of(memory))
+          expectNoSlots(memory, results.length)
+          const left = BoundedSemaphore.permits(of(memory))
+          const expected = judge(results)
+          if (left !== expected) throw new Error(`${left} permits are left, not ${expected}`)
+          if (!hasDeaths(memory) && memory.load(INSIDE) !== 0) throw new Error("somebody is inside")
+        },
+        (memory, id) => memory.and(INSIDE, ~bitOf(id)),
+      )
+
+    const start = (memory: Memory) => memory.store(Waiters.STATE, total)
+
+    /** An agent in the place after those of the scenario has died with a permit. */
+    const startAfterDeath = (dead: number) => (memory: Memory) => {
+      start(memory)
+      take(memory, dead)
+      Agents.leave(table(memory), dead)
+    }
+    return { visits, takes, gives, givesNone, keeping, start, startAfterDeath, sweeps }
+  }
+
+  const one = scenariosOf(1)
+  const two = scenariosOf(2)
+  const three = scenariosOf(3)
+  const [a, b, c, d] = [idOf(0), idOf(1), idOf(2), idOf(3)]
+  const allOf = (total: number) => () => total
+
+  return [
+    one.keeping(allOf(1))("two visit twice", [one.visits(a, 2), one.visits(b, 2)], {
+      initial: one.start,
+    }),
+    one.keeping(allOf(1))("one of two gives up", [one.visits(a), one.visits(b, 1, giveUpAtOnce)], {
+      initial: one.start,
+    }),
+    two.keeping(allOf(2))("three visit two places", [two.visits(a), two.visits(b), two.visits(c)], {
+      initial: two.start,
+      preemptions: 2,
+    }),
+    one.keeping(allOf(1))("who visits dies", [one.visits(a), one.visits(b)], {
+      initial: one.start,
+      dies: [0],
+    }),
+    one.keeping((results) => (results[0] === true ? 0 : 1))(
+      "who keeps a permit may die, another does not wait for it",
+      [one.takes(a), one.visits(b, 2, giveUpAtOnce)],
+      { initial: one.start, dies: [0] },
+    ),
+    two.keeping((results) => (results[0] === true ? 1 : 2))(
+      "who keeps a permit may die, two visit the other place",
+      [two.takes(a), two.visits(b), two.visits(c)],
+      { initial: two.start, dies: [0], preemptions: 1 },
+    ),
+    two.keeping(allOf(2))("one of three visitors dies", [two.visits(a), two.visits(b), two.visits(c)], {
+      initial: two.start,
+      dies: [0],
+      preemptions: 1,
+    }),
+    two.keeping(allOf(2))("one has died, two visit", [two.visits(a, 2), two.visits(b)], {
+      initial: two.startAfterDeath(c),
+      dies: [],
+    }),
+    two.keeping(allOf(2))("one has died, two that have none give", [two.givesNone(a), two.givesNone(b)], {
+      initial: two.startAfterDeath(c),
+      dies: [],
+    }),
+    three.keeping(allOf(2))(
+      "one has died, one takes, one sweeps, one gives",
+      [three.takes(a), three.sweeps, three.gives(c)],
+      {
+        initial: (memory) => {
+          three.startAfterDeath(d)(memory)
+          three.takes(c)(memory)
+        },
+        dies: [],
+      },
+    ),
+    one.keeping((results) => (results[1] === true ? 1 : 0))(
+      "one gives what another takes",
+      [one.takes(a), one.gives(b)],
+      {
+        initial: one.start,
+      },
+    ),
+  ]
+}
+
+const countOf = (bits: number): number => {
+  let count = 0
+  for (let rest = bits; rest !== 0; rest &= rest - 1) count++
+  return count
+}
+
+export const boundedSemaphore: Primitive = {
+  name: "BoundedSemaphore",
+  scenarios,
+  mutants: [
+    {
+      name: "release wakes nobody",
+      file: "BoundedSemaphore",
+      find: "    if (state & WAITERS) Waiters.poke(self)\n",
+      replace: "",
+    },
+    {
+      name: "release goes beyond the total",
+      file: "BoundedSemaphore",
+      find: "    if ((state & PERMITS) >= total) return false\n",
+      replace: "",
+    },
+    {
+      name: "permits of the dead stay lost",
+      file: "BoundedSemaphore",
+      find: "    bury: recount(total),",
+      replace: "    bury: (_, value) => value,",
+    },
+    {
+      name: "the dead are counted as living",
+      file: "BoundedSemaphore",
+      find: "if (who === 0 || !Agents.isAlive(agents, who)) continue",
+      replace: "if (who === 0) continue",
+    },
+    {
+      name: "a busy agent is counted",
+      file: "BoundedSemaphore",
+      find: "    if (sequence & 1) return undefined\n",
+      replace: "",
+    },
+    {
+      name: "what is held is not noted",
+      file: "BoundedSemaphore",
+      find: "  if (swapped) memory.add(mine + HELD, change)\n",
+      replace: "",
+    },
+    {
+      name: "recounts are not counted",
+      file: "BoundedSemaphore",
+      find: "((((value >>> PERMIT_BITS) + 1) << PERMIT_BITS) & VALUE) | left",
+      replace: "(value & ~PERMITS) | left",
+    },
+    {
+      name: "one collection is enough",
+      file: "BoundedSemaphore",
+      find: "|| first.sequences !== second.sequences) return",
+      replace: ") return",
+    },
+    {
+      name: "the word is not looked at between the collections",
+      file: "BoundedSemaphore",
+      find: "  const quiet = (self.memory.load(STATE) & VALUE) === value\n",
+      replace: "  const quiet = true\n",
+    },
+  ],
+}
