@@ -293,6 +293,16 @@ const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 const isBefore = (left: number, right: number): boolean => (left - right) << 2 < 0
 
 /**
+ * Who has passed says that what it was told stands for the next as well: what is guarded may be half-written.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const passOn = ({ memory }: Gate): void => {
+  memory.or(STATE, ABANDONED)
+}
+
+/**
  * Looks for traces of the dead where anybody has died since it was done last.
  *
  * @category transitions

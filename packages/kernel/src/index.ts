@@ -6,6 +6,7 @@
 export * as Agents from "./Agents.ts"
 export * as BoundedSemaphore from "./BoundedSemaphore.ts"
 export * as Claims from "./Claims.ts"
+export * as Condition from "./Condition.ts"
 export * as Event from "./Event.ts"
 export * as Memory from "./Memory.ts"
 export * as Mutex from "./Mutex.ts"

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { messageOf as notOwnerMessage } from "./sync/notOwner.ts"
 import { type OverReleased, messageOf as overReleaseMessage } from "./sync/overReleased.ts"
 import { describe } from "./wire/EncodedError.ts"
 
@@ -281,7 +282,7 @@ export class OverRelease extends Data.TaggedError("OverRelease")<OverReleased> {
 }
 
 /**
- * The caller does not hold what it wants to give back. Nothing has changed.
+ * The caller does not hold what it wants to give back, or to wait with. Nothing has changed.
  *
  * @category errors
  * @since 0.3.0
@@ -290,7 +291,7 @@ export class NotOwner extends Data.TaggedError("NotOwner")<{
   readonly primitive: string
 }> {
   override get message(): string {
-    return `Cannot release the ${this.primitive}: the caller does not hold it`
+    return notOwnerMessage(this.primitive)
   }
 }
 

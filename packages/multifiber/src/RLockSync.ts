@@ -9,6 +9,7 @@ import * as Membership from "./agent/Membership.ts"
 import type { Acquired } from "./LockSync.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { LocalLock } from "./sync/LocalLock.ts"
+import { notOwner } from "./sync/notOwner.ts"
 
 /**
  * @category type ids
@@ -30,8 +31,12 @@ export interface RLock {
   }
 }
 
-/** The owner while plain code holds it: all of an agent's plain code is one owner. */
-const PLAIN_CODE = Symbol("plain code")
+/**
+ * The owner while plain code holds it: all of an agent's plain code is one owner.
+ *
+ * @internal
+ */
+export const PLAIN_CODE = Symbol("plain code")
 
 /** Which of this agent's owners holds the lock, and how many times. */
 class LocalRLock extends LocalLock {
@@ -60,6 +65,19 @@ class LocalRLock extends LocalLock {
     if (this.owner !== owner) return false
     if (--this.depth === 0) this.leave()
     return true
+  }
+
+  override isHeldBy(owner: unknown): boolean {
+    return this.depthOf(owner) > 0
+  }
+
+  override leaveAll(owner: unknown): () => void {
+    const { depth } = this
+    this.leave()
+    return () => {
+      this.owner = owner
+      this.depth = depth
+    }
   }
 
   override leave(): boolean {
@@ -130,11 +148,7 @@ export const acquireSync = (self: RLock, milliseconds = Number.POSITIVE_INFINITY
  */
 export const releaseSync = (self: RLock): void => {
   if (localOf(self).release(PLAIN_CODE)) return
-  throw Object.assign(new Error("Cannot release the RLock: the caller does not hold it"), {
-    name: "NotOwner",
-    _tag: "NotOwner",
-    primitive: "RLock",
-  })
+  throw notOwner("RLock")
 }
 
 /**

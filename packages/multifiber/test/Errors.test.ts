@@ -50,7 +50,7 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
     new Errors.OverRelease({ primitive: "Lock", reason: "nobody holds it" }),
     "Cannot release the Lock: nobody holds it",
   ],
-  [new Errors.NotOwner({ primitive: "RLock" }), "Cannot release the RLock: the caller does not hold it"],
+  [new Errors.NotOwner({ primitive: "RLock" }), "The caller does not hold the RLock"],
   [new Errors.NotReady(), "Cannot tell whether the task was successful: it is not done"],
 ]
 

@@ -1,6 +1,6 @@
 /** A mutex as one agent has it. */
 import * as Mutex from "@multifiber/kernel/Mutex"
-import type * as Waiters from "@multifiber/kernel/Waiters"
+import * as Waiters from "@multifiber/kernel/Waiters"
 import { LocalGate, SPINS } from "./LocalGate.ts"
 
 export class LocalLock extends LocalGate {
@@ -16,8 +16,29 @@ export class LocalLock extends LocalGate {
     return Mutex.takeFree(this.gate, this.me)
   }
 
+  /** Who has taken it does not tell that it was abandoned: who comes next learns of it. */
+  keep(found: Waiters.Taken): void {
+    if (found === "abandoned") Waiters.passOn(this.gate)
+  }
+
+  leaveAs(found: Waiters.Taken): void {
+    this.keep(found)
+    this.leave()
+  }
+
   leave(): boolean {
     return Mutex.release(this.gate, this.me)
+  }
+
+  /** Whether an owner holds it. A plain lock has none: somebody does. */
+  isHeldBy(_owner: unknown): boolean {
+    return this.isLocked
+  }
+
+  /** Frees it whatever its depth; returns what gives that depth back to the owner, who has passed anew. */
+  leaveAll(_owner: unknown): () => void {
+    this.leave()
+    return () => {}
   }
 
   get isLocked(): boolean {

@@ -1,8 +1,9 @@
 /** Every primitive that the explorer knows. */
 import { boundedSemaphore } from "./boundedSemaphore.ts"
+import { condition } from "./condition.ts"
 import { event } from "./event.ts"
 import { mutex } from "./mutex.ts"
 import type { Primitive } from "./primitive.ts"
 import { semaphore } from "./semaphore.ts"
 
-export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore, boundedSemaphore, event]
+export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore, boundedSemaphore, event, condition]

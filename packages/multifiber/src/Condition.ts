@@ -1,0 +1,262 @@
+/**
+ * Waiting for what another changes under a lock, between agents that share memory and between the fibers of each: Python's
+ * `multiprocessing.Condition`.
+ *
+ * @since 0.3.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { dual } from "effect/Function"
+import { type Condition, isRecursive, localOf, makeSync, TypeId } from "./ConditionSync.ts"
+import { NotOwner, type OverRelease, TimedOut } from "./Errors.ts"
+import * as Lock from "./Lock.ts"
+import * as RLock from "./RLock.ts"
+import type { LocalCondition, Waiter } from "./sync/LocalCondition.ts"
+import { pass } from "./sync/passing.ts"
+
+export type { Condition } from "./ConditionSync.ts"
+
+/**
+ * Tells whether a value is the handle of a condition.
+ *
+ * @category guards
+ * @since 0.3.0
+ */
+export const isCondition = (u: unknown): u is Condition => typeof u === "object" && u !== null && TypeId in u
+
+/**
+ * Makes a condition with a recursive lock of its own.
+ *
+ * **Shape** – a handle to some 6 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
+ * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Source** – Python's
+ * `Condition()`. There `notify` waits for whoever it wakes, and for ever for one that has died.
+ *
+ * @example
+ * import { Effect, Fiber } from "effect"
+ * import { Condition } from "multifiber"
+ *
+ * const program = Effect.gen(function* () {
+ *   const condition = yield* Condition.make
+ *   let ready = false
+ *   const waiter = yield* Effect.fork(
+ *     Condition.waitFor(condition, Effect.sync(() => ready)).pipe(Condition.withLock(condition)),
+ *   )
+ *   yield* Effect.yieldNow()
+ *   yield* Effect.sync(() => {
+ *     ready = true
+ *   }).pipe(Effect.zipRight(Condition.notifyAll(condition)), Condition.withLock(condition))
+ *   return yield* Fiber.join(waiter)
+ * })
+ * console.log(await Effect.runPromise(program)) // => true
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const make: Effect.Effect<Condition> = Effect.sync(() => makeSync())
+
+/**
+ * Makes a condition over a lock, which several may share.
+ *
+ * **Source** – Python's `Condition(lock)`.
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const fromLock = (lock: Condition["lock"]): Effect.Effect<Condition> =>
+  Effect.sync(() => makeSync(lock))
+
+/**
+ * Waits until the fiber has the lock of the condition.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const acquire = ({ lock }: Condition): Effect.Effect<Lock.Acquired> =>
+  isRecursive(lock) ? RLock.acquire(lock) : Lock.acquire(lock)
+
+/**
+ * Gives the lock of the condition back.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const release = ({ lock }: Condition): Effect.Effect<void, NotOwner | OverRelease> =>
+  isRecursive(lock) ? RLock.release(lock) : Lock.release(lock)
+
+/**
+ * Runs an effect with the lock of the condition, and gives it back whatever becomes of the effect.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withLock: {
+  (condition: Condition): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, condition: Condition): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, { lock }: Condition) =>
+  isRecursive(lock) ? RLock.withLock(self, lock) : Lock.withLock(self, lock),
+)
+
+/** Runs with what this agent keeps of a condition whose lock the fiber holds. */
+const held = <A, E>(
+  self: Condition,
+  body: (local: LocalCondition, fiber: unknown) => Effect.Effect<A, E>,
+): Effect.Effect<A, E | NotOwner> =>
+  Effect.withFiberRuntime((fiber) => {
+    const local = localOf(self)
+    return local.lock.isHeldBy(fiber)
+      ? body(local, fiber)
+      : Effect.fail(new NotOwner({ primitive: "Condition" }))
+  })
+
+const notification = (waiter: Waiter): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (waiter.notified) return resume(Effect.void)
+    waiter.resume = () => resume(Effect.void)
+    return Effect.sync(() => {
+      waiter.resume = () => {}
+    })
+  })
+
+/** Waits in a way of its own; whatever becomes of that, the fiber has the lock again afterwards. */
+const waitBy = <E>(
+  self: Condition,
+  by: (notified: Effect.Effect<void>) => Effect.Effect<void, E>,
+  onLate: () => E,
+): Effect.Effect<Lock.Acquired, E | NotOwner> =>
+  held(self, (local, fiber) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function* () {
+        const waiter = local.begin(fiber)
+        const waited = yield* Effect.exit(restore(by(notification(waiter))))
+        const taken = yield* pass(() => local.lock)
+        const notified = local.end(waiter)
+        if (Exit.isInterrupted(waited)) {
+          // Nobody acts on it here.
+          if (notified) local.notify(1)
+          local.lock.keep(taken)
+          return yield* waited as Exit.Exit<never>
+        }
+        if (notified) return taken
+        local.lock.keep(taken)
+        return yield* Effect.fail(onLate())
+      }),
+    ),
+  )
+
+/**
+ * Leaves the lock, waits until it is notified, and takes the lock again, as deep as before.
+ *
+ * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – `notify` takes the fibers of an agent
+ * in the order in which they came, and the agents in turn. **Interruption** – takes the lock again, passes on a notification
+ * that had come, and goes on then. **Errors** – `NotOwner` where the fiber does not hold the lock. The lock of an agent that
+ * has died meanwhile comes as `abandoned`.
+ *
+ * **Source** – Python's `Condition.wait()`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const wait = (self: Condition): Effect.Effect<Lock.Acquired, NotOwner> =>
+  waitBy(
+    self,
+    (notified) => notified,
+    () => new NotOwner({ primitive: "Condition" }),
+  )
+
+/**
+ * Waits to be notified at most as long as `timeout`; the time for taking the lock again comes on top.
+ *
+ * **Units** – a `Duration`; with zero it only lets others have the lock. **Errors** – `TimedOut`, with the lock, and no later
+ * `notify` counts it; else as `wait`. **Source** – Python's `Condition.wait(timeout)`, which returns `False`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const waitWithin: {
+  (timeout: Duration.DurationInput): (self: Condition) => Effect.Effect<Lock.Acquired, NotOwner | TimedOut>
+  (self: Condition, timeout: Duration.DurationInput): Effect.Effect<Lock.Acquired, NotOwner | TimedOut>
+} = dual(2, (self: Condition, timeout: Duration.DurationInput) => {
+  const duration = Duration.decode(timeout)
+  const onTimeout = () => new TimedOut({ operation: "Condition.waitWithin" })
+  return waitBy(self, (notified) => Effect.timeoutFail(notified, { duration, onTimeout }), onTimeout)
+})
+
+/**
+ * Waits until `predicate` gives something true, and returns that. It is asked with the lock, at first and after each
+ * notification. Where it is true at first nothing is waited for, and the lock is not needed.
+ *
+ * **Waiting**, **Interruption**, **Errors** – as `wait`, and those of the predicate. **Source** – Python's
+ * `Condition.wait_for(predicate)`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const waitFor: {
+  <A, E, R>(predicate: Effect.Effect<A, E, R>): (self: Condition) => Effect.Effect<A, E | NotOwner, R>
+  <A, E, R>(self: Condition, predicate: Effect.Effect<A, E, R>): Effect.Effect<A, E | NotOwner, R>
+} = dual(
+  2,
+  <A, E, R>(self: Condition, predicate: Effect.Effect<A, E, R>): Effect.Effect<A, E | NotOwner, R> =>
+    waitForWithin(self, predicate, Duration.infinity),
+)
+
+/**
+ * The same for at most as long as `timeout` in all: then it returns what `predicate` gave last.
+ *
+ * **Source** – Python's `Condition.wait_for(predicate, timeout)`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const waitForWithin: {
+  <A, E, R>(
+    predicate: Effect.Effect<A, E, R>,
+    timeout: Duration.DurationInput,
+  ): (self: Condition) => Effect.Effect<A, E | NotOwner, R>
+  <A, E, R>(
+    self: Condition,
+    predicate: Effect.Effect<A, E, R>,
+    timeout: Duration.DurationInput,
+  ): Effect.Effect<A, E | NotOwner, R>
+} = dual(
+  3,
+  <A, E, R>(
+    self: Condition,
+    predicate: Effect.Effect<A, E, R>,
+    timeout: Duration.DurationInput,
+  ): Effect.Effect<A, E | NotOwner, R> =>
+    Effect.gen(function* () {
+      const deadline = performance.now() + Duration.toMillis(timeout)
+      for (;;) {
+        const value = yield* predicate
+        const left = deadline - performance.now()
+        if (value || left <= 0) return value
+        const waiting = left === Number.POSITIVE_INFINITY ? wait(self) : waitWithin(self, left)
+        yield* Effect.catchTag(waiting, "TimedOut", () => Effect.void)
+      }
+    }),
+)
+
+/**
+ * Notifies so many waiters: 1, or `count`, or all where there are fewer. They go on once the lock is free. What nobody waits
+ * for is not kept.
+ *
+ * **Errors** – `NotOwner` where the fiber does not hold the lock. **Source** – Python's `Condition.notify(n)`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const notify = (self: Condition, count = 1): Effect.Effect<void, NotOwner> =>
+  held(self, (local) => Effect.sync(() => local.notify(count)))
+
+/**
+ * Notifies all waiters.
+ *
+ * **Errors** – as `notify`. **Source** – Python's `Condition.notify_all()`.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const notifyAll = (self: Condition): Effect.Effect<void, NotOwner> =>
+  notify(self, Number.POSITIVE_INFINITY)

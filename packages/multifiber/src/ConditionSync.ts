@@ -1,0 +1,162 @@
+/**
+ * The synchronous form of `Condition`, for plain tasks: it blocks the agent and loads nothing of `effect`.
+ *
+ * @since 0.3.0
+ */
+import * as Kernel from "@multifiber/kernel/Condition"
+import * as Membership from "./agent/Membership.ts"
+import * as LockSync from "./LockSync.ts"
+import * as RLockSync from "./RLockSync.ts"
+import { makeHandles } from "./sync/Handles.ts"
+import { LocalCondition } from "./sync/LocalCondition.ts"
+import { notOwner } from "./sync/notOwner.ts"
+
+/**
+ * @category type ids
+ * @since 0.3.0
+ */
+export const TypeId = "~multifiber/Condition"
+
+/**
+ * A condition that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task or
+ * inside of one.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Condition {
+  readonly [TypeId]: {
+    readonly id: string
+    readonly words: SharedArrayBuffer
+  }
+  /** What guards it. */
+  readonly lock: LockSync.Lock | RLockSync.RLock
+}
+
+/**
+ * Whether a condition's lock is recursive.
+ *
+ * @internal
+ */
+export const isRecursive = (lock: Condition["lock"]): lock is RLockSync.RLock => RLockSync.TypeId in lock
+
+const lockOf = (lock: Condition["lock"]) =>
+  isRecursive(lock) ? RLockSync.localOf(lock) : LockSync.localOf(lock)
+
+/**
+ * What this agent keeps of a condition.
+ *
+ * @internal
+ */
+export const localOf = makeHandles(
+  (self: Condition) => ({ ...self[TypeId], lock: self.lock }),
+  (memory, user, { lock }) => new LocalCondition({ memory, agents: user.table }, user, lockOf(lock)),
+)
+
+/**
+ * Makes a condition over a lock; over a recursive lock of its own where none is given.
+ *
+ * **Shape** – some 4 KB of shared memory, which is freed with the last handle.
+ *
+ * @category constructors
+ * @since 0.3.0
+ */
+export const makeSync = (lock: Condition["lock"] = RLockSync.makeSync()): Condition => ({
+  [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Kernel.BYTES) },
+  lock,
+})
+
+/** What this agent keeps of a condition that plain code holds. Throws `NotOwner`. */
+const held = (self: Condition): LocalCondition => {
+  const local = localOf(self)
+  if (!local.lock.isHeldBy(RLockSync.PLAIN_CODE)) throw notOwner("Condition")
+  return local
+}
+
+/**
+ * Blocks the agent until it has the lock of the condition, or for `milliseconds`; `false` where that was too short.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const acquireSync = ({ lock }: Condition, milliseconds?: number): LockSync.Acquired | false =>
+  isRecursive(lock) ? RLockSync.acquireSync(lock, milliseconds) : LockSync.acquireSync(lock, milliseconds)
+
+/**
+ * Gives the lock of the condition back. Throws what `releaseSync` of the lock throws.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const releaseSync = ({ lock }: Condition): void =>
+  isRecursive(lock) ? RLockSync.releaseSync(lock) : LockSync.releaseSync(lock)
+
+/**
+ * Runs `body` with the lock of the condition, and gives it back whatever becomes of it.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withLockSync = <A>({ lock }: Condition, body: (acquired: LockSync.Acquired) => A): A =>
+  isRecursive(lock) ? RLockSync.withLockSync(lock, body) : LockSync.withLockSync(lock, body)
+
+/**
+ * Leaves the lock, blocks the agent until it is notified, or for `milliseconds`, and takes the lock again, as deep as before;
+ * `false` where nobody notified it in time. Throws `NotOwner` where plain code of this agent does not hold the lock.
+ *
+ * **Waiting** – blocks the thread: no fiber, timer or message of the agent runs meanwhile. The time for taking the lock
+ * again comes on top. **Units** – with zero or less it only lets others have the lock.
+ *
+ * @example
+ * import * as ConditionSync from "multifiber/ConditionSync"
+ *
+ * const condition = ConditionSync.makeSync()
+ * console.log(ConditionSync.withLockSync(condition, () => ConditionSync.waitSync(condition, 10))) // => false
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const waitSync = (
+  self: Condition,
+  milliseconds = Number.POSITIVE_INFINITY,
+): LockSync.Acquired | false => held(self).waitSync(RLockSync.PLAIN_CODE, milliseconds) ?? false
+
+/**
+ * Waits until `predicate` returns something true, and returns that; after `milliseconds` in all, what it returned last. It is
+ * asked with the lock, at first and after each notification. Where it is true at first nothing is waited for, and the lock
+ * is not needed.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const waitForSync = <A>(
+  self: Condition,
+  predicate: () => A,
+  milliseconds = Number.POSITIVE_INFINITY,
+): A => {
+  const deadline = performance.now() + milliseconds
+  for (;;) {
+    const value = predicate()
+    if (value) return value
+    const left = deadline - performance.now()
+    if (left <= 0) return value
+    waitSync(self, left)
+  }
+}
+
+/**
+ * Notifies so many waiters, or all where there are fewer; they go on once the lock is free. Throws `NotOwner` where plain
+ * code of this agent does not hold the lock.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const notifySync = (self: Condition, count = 1): void => held(self).notify(count)
+
+/**
+ * Notifies all waiters.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const notifyAllSync = (self: Condition): void => notifySync(self, Number.POSITIVE_INFINITY)
