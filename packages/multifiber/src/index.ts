@@ -4,6 +4,8 @@
  * @since 0.1.0
  */
 export * as Agent from "./Agent.ts"
+export * as Array from "./Array.ts"
+export * as ArraySync from "./ArraySync.ts"
 export * as AsyncResult from "./AsyncResult.ts"
 export * as Context from "./Context.ts"
 export * from "./Errors.ts"
@@ -22,4 +24,6 @@ export * as SemaphoreSync from "./SemaphoreSync.ts"
 export * as StartMethod from "./StartMethod.ts"
 export * as Task from "./Task.ts"
 export * as TaskSchema from "./TaskSchema.ts"
+export * as Value from "./Value.ts"
+export * as ValueSync from "./ValueSync.ts"
 export * as Waitable from "./Waitable.ts"
