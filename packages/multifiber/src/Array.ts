@@ -7,12 +7,12 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import {
   type Any,
-  type Array,
   copySync,
   fetchAddSync,
   getLock as getLockOf,
   getObj as getObjOf,
   getSync,
+  type Array as Handle,
   length as lengthOf,
   makeSync,
   modifySync,
@@ -57,25 +57,25 @@ export const isArray = (u: unknown): u is Any<any> => typeof u === "object" && u
  * import { Main } from "@multifiber/platform"
  *
  * export const { square } = Task.module(import.meta.url, {
- *   square: (numbers: ArraySync.Array<"f64">, index: number) =>
+ *   square: ([numbers, index]: [ArraySync.Array<"f64">, number]) =>
  *     ArraySync.updateSync(numbers, index, (x) => x * x),
  * })
  *
  * Main.run(import.meta, Effect.gen(function* () {
  *   const numbers = yield* Array.make("f64", [1, 2, 3])
  *   const pool = yield* Pool.make({ size: 2 })
- *   yield* Pool.starmap(pool, square, [[numbers, 0], [numbers, 1], [numbers, -1]])
+ *   yield* Pool.map(pool, square, [[numbers, 0], [numbers, 1], [numbers, -1]])
  *   console.log(yield* Array.toArray(numbers)) // => [ 1, 4, 9 ]
  * }))
  *
  * @category constructors
  * @since 0.3.0
  */
-export const make = <const T extends Type, L extends AnyLock | false = RLock>(
+export const make = <const T extends Type, L extends AnyLock | false | undefined = undefined>(
   type: T,
   items: number | ArrayLike<ValueOf<T>>,
   options?: Options<L>,
-): Effect.Effect<Array<T, LockOf<L>>, InvalidArgument> =>
+): Effect.Effect<Handle<T, LockOf<L>>, InvalidArgument> =>
   attempt(() => makeSync(type, items, options), "InvalidArgument")
 
 /**
@@ -101,7 +101,7 @@ export const raw = <const T extends Type>(
 export const synchronized = <T extends Type, L extends AnyLock = RLock>(
   self: Any<T>,
   lock?: L,
-): Effect.Effect<Array<T, L>, IllegalState | InvalidArgument> =>
+): Effect.Effect<Handle<T, L>, IllegalState | InvalidArgument> =>
   attempt(() => synchronizedSync(self, lock), "IllegalState", "InvalidArgument")
 
 /**
@@ -118,7 +118,7 @@ export const length: (self: Any<any>) => number = lengthOf
  * @category getters
  * @since 0.3.0
  */
-export const getLock: <L extends AnyLock | undefined>(self: Array<any, L>) => L = getLockOf
+export const getLock: <L extends AnyLock | undefined>(self: Handle<any, L>) => L = getLockOf
 
 /**
  * The same memory without the lock: for one who holds it, or has no need of it. **Source** – Python's `get_obj`.
@@ -126,7 +126,7 @@ export const getLock: <L extends AnyLock | undefined>(self: Array<any, L>) => L 
  * @category getters
  * @since 0.3.0
  */
-export const getObj: <T extends Type>(self: Array<T, AnyLock>) => Raw<T> = getObjOf
+export const getObj: <T extends Type>(self: Handle<T, AnyLock>) => Raw<T> = getObjOf
 
 /**
  * The memory of an array as a typed array, which copies nothing and knows of no lock: of its numbers, or else of bytes.
@@ -150,7 +150,7 @@ export const view: <T extends Type>(self: Any<T>) => ViewOf<T> = viewOf
 const lockOf = (self: Any<any>): AnyLock | undefined => self[TypeId].lock
 
 /** What the plain form does to the memory without the lock, which is taken here. */
-const rawOf = <T extends Type>(self: Any<T>): Raw<T> => getObjOf(self as Array<T, AnyLock>)
+const rawOf = <T extends Type>(self: Any<T>): Raw<T> => getObjOf(self as Handle<T, AnyLock>)
 
 /**
  * Reads an item; a negative index counts from the end. **Errors** – `OutOfRange`.
@@ -272,23 +272,23 @@ export const modify: {
   <T extends Type, B>(
     index: number,
     f: (item: ValueOf<T>) => readonly [result: B, next: ValueOf<T>],
-  ): (self: Array<T, AnyLock>) => Effect.Effect<B, OutOfRange | InvalidArgument>
+  ): (self: Handle<T, AnyLock>) => Effect.Effect<B, OutOfRange | InvalidArgument>
   <T extends Type, B>(
-    self: Array<T, AnyLock>,
+    self: Handle<T, AnyLock>,
     index: number,
     f: (item: ValueOf<T>) => readonly [result: B, next: ValueOf<T>],
   ): Effect.Effect<B, OutOfRange | InvalidArgument>
 } = dual(
   3,
   <T extends Type, B>(
-    self: Array<T, AnyLock>,
+    self: Handle<T, AnyLock>,
     index: number,
     f: (item: ValueOf<T>) => readonly [result: B, next: ValueOf<T>],
   ) =>
     guard(
       lockOf(self),
       attempt(
-        () => modifySync(rawOf(self) as Any<T> as Array<T, AnyLock>, index, f),
+        () => modifySync(rawOf(self) as Any<T> as Handle<T, AnyLock>, index, f),
         "OutOfRange",
         "InvalidArgument",
       ),
@@ -305,13 +305,13 @@ export const update: {
   <T extends Type>(
     index: number,
     f: (item: ValueOf<T>) => ValueOf<T>,
-  ): (self: Array<T, AnyLock>) => Effect.Effect<void, OutOfRange | InvalidArgument>
+  ): (self: Handle<T, AnyLock>) => Effect.Effect<void, OutOfRange | InvalidArgument>
   <T extends Type>(
-    self: Array<T, AnyLock>,
+    self: Handle<T, AnyLock>,
     index: number,
     f: (item: ValueOf<T>) => ValueOf<T>,
   ): Effect.Effect<void, OutOfRange | InvalidArgument>
-} = dual(3, <T extends Type>(self: Array<T, AnyLock>, index: number, f: (item: ValueOf<T>) => ValueOf<T>) =>
+} = dual(3, <T extends Type>(self: Handle<T, AnyLock>, index: number, f: (item: ValueOf<T>) => ValueOf<T>) =>
   modify(self, index, (item: ValueOf<T>) => [undefined, f(item)] as const),
 )
 
@@ -362,6 +362,8 @@ export const copy = <T extends Type>(self: Any<T>): Effect.Effect<Raw<T>> =>
  * @since 0.3.0
  */
 export const withLock: {
-  (array: Array<any, AnyLock>): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, array: Array<any, AnyLock>): Effect.Effect<A, E, R>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, array: Array<any, AnyLock>) => guard(lockOf(array), self))
+  (array: Handle<any, AnyLock>): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, array: Handle<any, AnyLock>): Effect.Effect<A, E, R>
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, array: Handle<any, AnyLock>) =>
+  guard(lockOf(array), self),
+)

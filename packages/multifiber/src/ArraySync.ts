@@ -99,7 +99,7 @@ const edgeOf = ({ length }: Cells<Type>, index: number): number => {
  * @category constructors
  * @since 0.3.0
  */
-export const makeSync = <const T extends Type, L extends AnyLock | false = RLock>(
+export const makeSync = <const T extends Type, L extends AnyLock | false | undefined = undefined>(
   type: T,
   items: number | ArrayLike<ValueOf<T>>,
   options?: Options<L>,
@@ -114,7 +114,7 @@ export const makeSync = <const T extends Type, L extends AnyLock | false = RLock
  * @since 0.3.0
  */
 export const rawSync = <const T extends Type>(type: T, items: number | ArrayLike<ValueOf<T>>): Raw<T> =>
-  makeSync(type, items, { lock: false })
+  makeSync<T, false>(type, items, { lock: false })
 
 /**
  * The same memory with a lock: see `Array.synchronized`. Throws `IllegalState` and `InvalidArgument`.

@@ -85,7 +85,7 @@ export const isValue = (u: unknown): u is Any<any> => typeof u === "object" && u
  * import { Main } from "@multifiber/platform"
  *
  * export const { count } = Task.module(import.meta.url, {
- *   count: (total: ValueSync.Value<"i32">, times: number) => {
+ *   count: ([total, times]: [ValueSync.Value<"i32">, number]) => {
  *     for (let i = 0; i < times; i++) ValueSync.updateSync(total, (n) => n + 1)
  *   },
  * })
@@ -93,14 +93,14 @@ export const isValue = (u: unknown): u is Any<any> => typeof u === "object" && u
  * Main.run(import.meta, Effect.gen(function* () {
  *   const total = yield* Value.make("i32")
  *   const pool = yield* Pool.make({ size: 2 })
- *   yield* Pool.starmap(pool, count, [[total, 1000], [total, 1000]])
+ *   yield* Pool.map(pool, count, [[total, 1000], [total, 1000]])
  *   console.log(yield* Value.get(total)) // => 2000
  * }))
  *
  * @category constructors
  * @since 0.3.0
  */
-export const make = <const T extends Type, L extends AnyLock | false = RLock>(
+export const make = <const T extends Type, L extends AnyLock | false | undefined = undefined>(
   type: T,
   initial?: ValueOf<T>,
   options?: Options<L>,

@@ -60,17 +60,21 @@ export type Any<T extends Type> = Value<T, AnyLock | undefined>
  * @category models
  * @since 0.3.0
  */
-export interface Options<L extends AnyLock | false> {
+export interface Options<L extends AnyLock | false | undefined> {
   readonly lock?: L
 }
 
 /**
- * The lock that an option makes.
+ * The lock that an option makes: one of its own where it is left out.
  *
  * @category models
  * @since 0.3.0
  */
-export type LockOf<L extends AnyLock | false> = L extends AnyLock ? L : undefined
+export type LockOf<L extends AnyLock | false | undefined> = L extends AnyLock
+  ? L
+  : L extends false
+    ? undefined
+    : RLock
 
 /**
  * Makes a value: see `Value.make`. Throws `InvalidArgument`.
@@ -85,7 +89,7 @@ export type LockOf<L extends AnyLock | false> = L extends AnyLock ? L : undefine
  * @category constructors
  * @since 0.3.0
  */
-export const makeSync = <const T extends Type, L extends AnyLock | false = RLock>(
+export const makeSync = <const T extends Type, L extends AnyLock | false | undefined = undefined>(
   type: T,
   initial?: ValueOf<T>,
   options?: Options<L>,
@@ -102,7 +106,7 @@ export const makeSync = <const T extends Type, L extends AnyLock | false = RLock
  * @since 0.3.0
  */
 export const rawSync = <const T extends Type>(type: T, initial?: ValueOf<T>): Raw<T> =>
-  makeSync(type, initial, { lock: false })
+  makeSync<T, false>(type, initial, { lock: false })
 
 /**
  * The same memory with a lock: see `Value.synchronized`. Throws `IllegalState` and `InvalidArgument`.

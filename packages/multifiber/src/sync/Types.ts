@@ -53,8 +53,21 @@ export type ValueOf<T extends Type> = T extends SmallIntegerType | "f32" | "f64"
             ? { readonly [K in keyof Fields]: ValueOf<Fields[K]> }
             : never
 
+interface Views {
+  readonly i8: Int8Array
+  readonly u8: Uint8Array
+  readonly i16: Int16Array
+  readonly u16: Uint16Array
+  readonly i32: Int32Array
+  readonly u32: Uint32Array
+  readonly f32: Float32Array
+  readonly f64: Float64Array
+  readonly i64: BigInt64Array
+  readonly u64: BigUint64Array
+}
+
 /** The memory of a type as a typed array: of its numbers, else of its bytes. */
-export type ViewOf<T extends Type> = T extends NumericType ? (typeof VIEWS)[T]["prototype"] : Uint8Array
+export type ViewOf<T extends Type> = T extends NumericType ? Views[T] : Uint8Array
 
 /** Values of one type in memory, `stride` bytes apart. */
 export interface Slots {
