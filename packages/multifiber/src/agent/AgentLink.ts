@@ -32,6 +32,7 @@ import type { Call } from "./Call.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
+import * as Names from "./Names.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
 export const CAPACITY = 4096
@@ -244,10 +245,17 @@ export class AgentLink {
       case Op.Log:
         this.logs?.write(message.record, { process: this.name, ident: this.id })
         break
+      case Op.Ask:
+        Names.ask(message.question, (answer) => this.answer(answer))
+        break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
         this.poisoned = message.poisoned
     }
+  }
+
+  private answer(answer: Names.Answer): void {
+    if (this.state !== "ended") this.handle.post({ op: Op.Answer, answer } satisfies ToAgent)
   }
 
   private ready(version: number): void {
