@@ -76,7 +76,8 @@ const claimAnyName = (words: SharedArrayBuffer): Effect.Effect<SharedMemory> =>
   )
 
 /**
- * Makes a block of zeros. At the end of the scope it is closed, and unlinked where nobody has done that.
+ * Makes a block of zeros. At the end of the scope it is closed, and unlinked where nobody has done that; so it is when the
+ * agent that made it dies.
  *
  * **Shape** – a handle to `size` bytes of shared memory. It may be sent to any agent of the start method `thread`, at any depth
  * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. The memory is freed when
@@ -188,8 +189,5 @@ export const close = (self: SharedMemory): Effect.Effect<void> => Effect.sync(()
 export const unlink = (self: SharedMemory): Effect.Effect<void, NotFound> =>
   Effect.suspend(() => {
     const { name, words } = self[TypeId]
-    if (!Names.unlink(words)) return Effect.fail(new NotFound({ kind: KIND, id: name }))
-    // The block itself says that it is unlinked; the question only clears its entry away, so nobody waits for the answer.
-    Names.ask({ name }, () => {})
-    return Effect.void
+    return Names.unlink(name, words) ? Effect.void : Effect.fail(new NotFound({ kind: KIND, id: name }))
   })

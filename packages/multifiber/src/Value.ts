@@ -74,7 +74,7 @@ export const isValue = (u: unknown): u is Any<any> => typeof u === "object" && u
  * any depth of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. `lock` is an
  * `RLock` or `Lock` to use instead of its own, or `false` for none. **Waiting** – what reads or writes a value takes its lock
  * and suspends the fiber until it has it; inside of `withLock` it has it already if that is an `RLock`, and waits for ever
- * if it is a `Lock`, as in Python. **Errors** – `InvalidArgument` for a type that is none, a value that the type does not
+ * if it is a `Lock`, as in Python. The lock of an agent that has died passes on; what it had half-done stays. **Errors** – `InvalidArgument` for a type that is none, a value that the type does not
  * accept, and a lock that is none. **Source** – Python's `Value(type, initial, lock=…)`.
  *
  * @example

@@ -267,7 +267,7 @@ describe("ShareableList, between agents", () => {
     }),
   )
 
-  live("an OS process is refused it", () =>
+  live("SHL-09 [spawn] an OS process is refused it", () =>
     Effect.gen(function* () {
       const { Process: Spawned } = yield* getContext("spawn")
       const child = yield* Spawned.make(given.setLast, [yield* ShareableList.make([1]), 2])

@@ -3,6 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import * as Schedule from "effect/Schedule"
 import { getContext } from "../src/Context.ts"
 import * as Process from "../src/Process.ts"
 import * as SharedMemory from "../src/SharedMemory.ts"
@@ -168,6 +169,21 @@ describe("SharedMemory, between agents", () => {
     }),
   )
 
+  live("the block of a thread that is killed is unlinked", () =>
+    Effect.gen(function* () {
+      const flags = Flags.make()
+      const keeper = yield* start(blocks.keep, ["orphan", flags])
+      yield* reached(flags, 0)
+      const block = yield* SharedMemory.attach("orphan")
+      yield* Process.kill(keeper)
+      yield* within(10)(Process.join(keeper))
+      const again = SharedMemory.create({ name: "orphan", size: 4 })
+      // On Deno a thread is gone only some time after its end.
+      yield* within(10)(Effect.retry(again, Schedule.spaced("20 millis")))
+      expect(yield* byteOf(block)).toBe(7)
+    }),
+  )
+
   live("unlink of another thread holds for all", () =>
     Effect.gen(function* () {
       const block = yield* SharedMemory.create({ name: "theirs", size: 4 })
@@ -208,7 +224,7 @@ describe("SharedMemory, between agents", () => {
     }),
   )
 
-  live("an OS process is refused a handle, and has names of its own", () =>
+  live("SHM-01 SHM-09 [spawn] an OS process is refused a handle, and has names of its own", () =>
     Effect.gen(function* () {
       const block = yield* SharedMemory.create({ name: "ours", size: 4 })
       const { Process: Spawned } = yield* getContext("spawn")

@@ -76,6 +76,10 @@ const startWith = (platform: PlatformService, method: Agent.StartMethod): StartA
   }
 }
 
+type Block = Required<Names.Question>
+
+const isLinked = ({ words }: Block): boolean => !Names.isUnlinked(words)
+
 export class AgentLink {
   readonly name: string
   state: "starting" | "ready" | "ended" = "starting"
@@ -92,6 +96,8 @@ export class AgentLink {
   private poisoned = false
   /** Of an agent that shares memory, while it may write there. */
   private membership: Agent.Membership | undefined = undefined
+  /** Named memory that it made, or an agent below it: where it could not unlink that itself, it is unlinked when it is gone. */
+  private blocks: ReadonlyArray<Block> = []
 
   /** Starts an agent. Throws `MainGuardMissing`, `IllegalState` or `StartFailed`. */
   constructor(platform: PlatformService, { logs, stdio, ...options }: AgentOptions, listener: LinkListener) {
@@ -145,6 +151,7 @@ export class AgentLink {
   private leave(): void {
     if (this.membership) Membership.leave(this.membership)
     this.membership = undefined
+    for (const { name, words } of this.blocks) Names.unlink(name, words)
   }
 
   /** Its thread or OS process. */
@@ -246,7 +253,7 @@ export class AgentLink {
         this.logs?.write(message.record, { process: this.name, ident: this.id })
         break
       case Op.Ask:
-        Names.ask(message.question, (answer) => this.answer(answer))
+        this.ask(message.question)
         break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
@@ -254,8 +261,14 @@ export class AgentLink {
     }
   }
 
-  private answer(answer: Names.Answer): void {
-    if (this.state !== "ended") this.handle.post({ op: Op.Answer, answer } satisfies ToAgent)
+  private ask(question: Names.Question): void {
+    Names.ask(question, (answer) => {
+      const { name, words } = question
+      if (answer === undefined && words !== undefined) {
+        this.blocks = [...this.blocks.filter(isLinked), { name, words }]
+      }
+      if (this.state !== "ended") this.handle.post({ op: Op.Answer, answer } satisfies ToAgent)
+    })
   }
 
   private ready(version: number): void {

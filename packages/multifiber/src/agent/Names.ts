@@ -23,15 +23,19 @@ const headerOf = (words: SharedArrayBuffer): Int32Array => new Int32Array(words,
 
 export const isUnlinked = (words: SharedArrayBuffer): boolean => Atomics.load(headerOf(words), UNLINKED) !== 0
 
-/** Takes the name from a block; `false` where that has happened before. Its entry goes when somebody asks for the name. */
-export const unlink = (words: SharedArrayBuffer): boolean =>
-  Atomics.exchange(headerOf(words), UNLINKED, 1) === 0
-
 /** Answers come in the order of the questions: all of an agent go the same way. */
 export const ask = (question: Question, reply: (answer: Answer) => void): void => {
   const { askStarter } = Agent.state()
   if (askStarter) askStarter(question, reply)
   else reply(lookUp(question))
+}
+
+/** Takes the name from a block; `false` where that has happened before. */
+export const unlink = (name: string, words: SharedArrayBuffer): boolean => {
+  if (Atomics.exchange(headerOf(words), UNLINKED, 1) !== 0) return false
+  // The block says by itself that it is unlinked. The question clears its entry away, so nobody waits for the answer.
+  ask({ name }, () => {})
+  return true
 }
 
 const lookUp = ({ name, words }: Question): Answer => {

@@ -23,7 +23,14 @@ export const attempt = <A, T extends Tag = never>(
   Effect.try({
     try: body,
     catch: (thrown) => {
-      const { _tag, name: _, ...fields } = thrown as { readonly _tag?: T; readonly name?: string }
+      const {
+        _tag,
+        name: _,
+        ...fields
+      } = Object(thrown) as {
+        readonly _tag?: T
+        readonly name?: string
+      }
       if (_tag === undefined || !tags.includes(_tag)) throw thrown
       return new (classes[_tag] as unknown as new (fields: object) => Failure<T>)(fields)
     },
