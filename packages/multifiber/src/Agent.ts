@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Answer, Question } from "./agent/Names.ts"
 
 /**
  * How an agent is started: as a worker thread, as an OS process, or as one that was started ahead.
@@ -71,6 +72,10 @@ interface State extends Agent {
   membership: Membership | undefined
   /** How many shared things it has made. */
   shared: number
+  /** Shared memory by name, where this agent keeps the directory. */
+  readonly names: Map<string, SharedArrayBuffer>
+  /** Asks the starter, where that one is nearer to the directory. */
+  askStarter: ((question: Question, reply: (answer: Answer) => void) => void) | undefined
   /** Handles of the processes that it started and that run. */
   readonly active: Set<object>
   /** Counts a thing that wants a clean end. */
@@ -117,6 +122,8 @@ export const state = (): State => {
     terminators: new Set(),
     membership: undefined,
     shared: 0,
+    names: new Map(),
+    askStarter: undefined,
     active: new Set(),
     hold: () => {},
   }

@@ -6,6 +6,7 @@
 import * as Data from "effect/Data"
 import { messageOf as notOwnerMessage } from "./sync/notOwner.ts"
 import { type OverReleased, messageOf as overReleaseMessage } from "./sync/overReleased.ts"
+import { messageOf as plainMessage } from "./sync/plainErrors.ts"
 import { describe } from "./wire/EncodedError.ts"
 
 /**
@@ -179,7 +180,7 @@ export class IllegalState extends Data.TaggedError("IllegalState")<{
   readonly state: string
 }> {
   override get message(): string {
-    return `Cannot ${this.operation}: current state is ${this.state}`
+    return plainMessage("IllegalState", this)
   }
 }
 
@@ -195,7 +196,53 @@ export class InvalidArgument extends Data.TaggedError("InvalidArgument")<{
   readonly expected: string
 }> {
   override get message(): string {
-    return `Cannot use ${describe(this.value)} as ${this.argument}: expected ${this.expected}`
+    return plainMessage("InvalidArgument", this)
+  }
+}
+
+/**
+ * There is no item at this index. Nothing has changed.
+ *
+ * @category errors
+ * @since 0.3.0
+ */
+export class OutOfRange extends Data.TaggedError("OutOfRange")<{
+  readonly index: number
+  /** A negative index counts from here. */
+  readonly length: number
+}> {
+  override get message(): string {
+    return plainMessage("OutOfRange", this)
+  }
+}
+
+/**
+ * Nothing has this name, or no longer.
+ *
+ * @category errors
+ * @since 0.3.0
+ */
+export class NotFound extends Data.TaggedError("NotFound")<{
+  readonly kind: string
+  readonly id: string
+}> {
+  override get message(): string {
+    return plainMessage("NotFound", this)
+  }
+}
+
+/**
+ * Something has this name already. It was not touched.
+ *
+ * @category errors
+ * @since 0.3.0
+ */
+export class AlreadyExists extends Data.TaggedError("AlreadyExists")<{
+  readonly kind: string
+  readonly id: string
+}> {
+  override get message(): string {
+    return `Cannot make ${this.kind} "${this.id}": it exists already`
   }
 }
 

@@ -7,6 +7,7 @@
  */
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "./Agent.ts"
+import type { Answer, Question } from "./agent/Names.ts"
 import { describe, type EncodedError, encodeError } from "./wire/EncodedError.ts"
 import {
   type Boot,
@@ -123,6 +124,8 @@ class AgentRunner {
   private readonly names: Array<TaskName> = []
   private readonly loaded: Array<Defined | Failure> = []
   private readonly layers = new Map<string, Promise<Failure | undefined>>()
+  /** Of questions to the starter, oldest first. */
+  private readonly replies: Array<(answer: Answer) => void> = []
   private readonly effectRunners = new Map<Defined["effects"], Promise<EffectRunner>>()
   /** The sequence number of the next task, its place in `inbox[0]`, and whether it is claimed. */
   private next = 0
@@ -140,6 +143,7 @@ class AgentRunner {
     this.outbox = new Outbox(port)
     if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
     Agent.state().membership = boot.membership
+    if (boot.membership !== undefined) Agent.state().askStarter = this.ask
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
   }
@@ -165,7 +169,15 @@ class AgentRunner {
         break
       case Op.Interrupt:
         void this.interrupt()
+        break
+      case Op.Answer:
+        this.replies.shift()?.(message.answer)
     }
+  }
+
+  private readonly ask = (question: Question, reply: (answer: Answer) => void): void => {
+    this.port.post({ op: Op.Ask, question } satisfies FromAgent)
+    this.replies.push(reply)
   }
 
   /** Runs tasks until there is none left, or one gives up the thread. */

@@ -38,6 +38,12 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
     new Errors.InvalidArgument({ argument: "size", value: 0, expected: "more" }),
     "Cannot use 0 as size: expected more",
   ],
+  [new Errors.OutOfRange({ index: -8, length: 7 }), "Cannot reach index -8: the length is 7"],
+  [new Errors.NotFound({ kind: "shared memory", id: "n" }), 'Cannot find shared memory "n"'],
+  [
+    new Errors.AlreadyExists({ kind: "shared memory", id: "n" }),
+    'Cannot make shared memory "n": it exists already',
+  ],
   [
     new Errors.PoolNotRunning({ state: "closed" }),
     "Cannot submit a task: current state of the pool is closed",

@@ -33,6 +33,7 @@ import type { Call } from "./Call.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
+import * as Names from "./Names.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
 export const CAPACITY = 4096
@@ -80,6 +81,10 @@ const startWith = (platform: PlatformService, method: Agent.StartMethod): StartA
   }
 }
 
+type Block = Required<Names.Question>
+
+const isLinked = ({ words }: Block): boolean => !Names.isUnlinked(words)
+
 export class AgentLink {
   readonly name: string
   state: "starting" | "ready" | "ended" = "starting"
@@ -96,6 +101,8 @@ export class AgentLink {
   private poisoned = false
   /** Of an agent that shares memory, while it may write there. */
   private membership: Agent.Membership | undefined = undefined
+  /** Named memory that it made, or an agent below it: where it could not unlink that itself, it is unlinked when it is gone. */
+  private blocks: ReadonlyArray<Block> = []
 
   /**
    * Starts an agent with the jobs that it is to run first; those that cannot be encoded fail. Throws `MainGuardMissing`,
@@ -172,6 +179,7 @@ export class AgentLink {
   private leave(): void {
     if (this.membership) Membership.leave(this.membership)
     this.membership = undefined
+    for (const { name, words } of this.blocks) Names.unlink(name, words)
   }
 
   /** Its thread or OS process. */
@@ -281,10 +289,23 @@ export class AgentLink {
       case Op.Log:
         this.logs?.write(message.record, { process: this.name, ident: this.id })
         break
+      case Op.Ask:
+        this.ask(message.question)
+        break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
         this.poisoned = message.poisoned
     }
+  }
+
+  private ask(question: Names.Question): void {
+    Names.ask(question, (answer) => {
+      const { name, words } = question
+      if (answer === undefined && words !== undefined) {
+        this.blocks = [...this.blocks.filter(isLinked), { name, words }]
+      }
+      if (this.state !== "ended") this.handle.post({ op: Op.Answer, answer } satisfies ToAgent)
+    })
   }
 
   private ready(version: number): void {

@@ -6,6 +6,7 @@
  * a message per task.
  */
 import type { Membership, Parent, StartMethod } from "../Agent.ts"
+import type { Answer, Question } from "../agent/Names.ts"
 import type { EncodedError } from "./EncodedError.ts"
 
 /** Raised whenever a message changes its shape. */
@@ -21,6 +22,8 @@ export const Op = {
   Boot: 6,
   Interrupt: 7,
   Log: 8,
+  Ask: 9,
+  Answer: 10,
 } as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
@@ -102,6 +105,8 @@ export type ToAgent =
   | Run
   | { readonly op: typeof Op.Stop }
   | { readonly op: typeof Op.Interrupt }
+  /** To the oldest question without an answer. */
+  | { readonly op: typeof Op.Answer; readonly answer: Answer }
 
 /** Why a task failed, as data. */
 export type Failure =
@@ -121,6 +126,8 @@ export type Failure =
 export type FromAgent =
   | { readonly op: typeof Op.Ready; readonly version: number }
   | { readonly op: typeof Op.Log; readonly record: LogRecord }
+  /** Who has a name; only from agents that share memory. */
+  | { readonly op: typeof Op.Ask; readonly question: Question }
   | {
       readonly op: typeof Op.Settled
       /** The sequence number after the last task that the runner passed. */

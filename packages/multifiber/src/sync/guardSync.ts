@@ -1,0 +1,30 @@
+/** Locks of shared values, in plain code. */
+import type { Lock } from "../LockSync.ts"
+import * as LockSync from "../LockSync.ts"
+import type { RLock } from "../RLockSync.ts"
+import * as RLockSync from "../RLockSync.ts"
+import { plainError } from "./plainErrors.ts"
+
+export type AnyLock = Lock | RLock
+
+export const isRLock = (lock: AnyLock): lock is RLock => RLockSync.TypeId in lock
+
+/** Runs `body` with the lock, where there is one. */
+export const guardSync = <A>(lock: AnyLock | undefined, body: () => A): A => {
+  if (lock === undefined) return body()
+  return isRLock(lock) ? RLockSync.withLockSync(lock, body) : LockSync.withLockSync(lock, body)
+}
+
+/** The lock of a new value: one of its own where none is asked for. */
+export const chooseLock = (lock: AnyLock | false | undefined): AnyLock | undefined => {
+  if (lock === undefined) return RLockSync.makeSync()
+  if (lock === false) return undefined
+  if (typeof lock === "object" && lock !== null && (RLockSync.TypeId in lock || LockSync.TypeId in lock)) {
+    return lock
+  }
+  throw plainError("InvalidArgument", {
+    argument: "lock",
+    value: lock,
+    expected: "a Lock, an RLock or false",
+  })
+}

@@ -1,0 +1,46 @@
+/** Locks of shared values, and what their plain forms throw, as Effects. */
+import * as Effect from "effect/Effect"
+import * as Errors from "../Errors.ts"
+import * as Lock from "../Lock.ts"
+import * as RLock from "../RLock.ts"
+import { type AnyLock, isRLock } from "./guardSync.ts"
+import type { Tag } from "./plainErrors.ts"
+
+const classes = {
+  InvalidArgument: Errors.InvalidArgument,
+  OutOfRange: Errors.OutOfRange,
+  NotFound: Errors.NotFound,
+  IllegalState: Errors.IllegalState,
+} satisfies Record<Tag, unknown>
+
+type Failure<T extends Tag> = InstanceType<(typeof classes)[T]>
+
+/** Runs plain code, and fails with what it throws of these kinds. Anything else is a defect. */
+export const attempt = <A, T extends Tag = never>(
+  body: () => A,
+  ...tags: ReadonlyArray<T>
+): Effect.Effect<A, Failure<T>> =>
+  Effect.try({
+    try: body,
+    catch: (thrown) => {
+      const {
+        _tag,
+        name: _,
+        ...fields
+      } = Object(thrown) as {
+        readonly _tag?: T
+        readonly name?: string
+      }
+      if (_tag === undefined || !tags.includes(_tag)) throw thrown
+      return new (classes[_tag] as unknown as new (fields: object) => Failure<T>)(fields)
+    },
+  })
+
+/** Runs an effect with the lock, where there is one. */
+export const guard = <A, E, R>(
+  lock: AnyLock | undefined,
+  effect: Effect.Effect<A, E, R>,
+): Effect.Effect<A, E, R> => {
+  if (lock === undefined) return effect
+  return isRLock(lock) ? RLock.withLock(effect, lock) : Lock.withLock(effect, lock)
+}

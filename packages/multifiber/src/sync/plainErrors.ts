@@ -1,0 +1,29 @@
+/** Failures as plain code throws them: the classes of the same names need `effect`. */
+import { describe } from "../wire/EncodedError.ts"
+
+const messages = {
+  InvalidArgument: ({
+    argument,
+    expected,
+    value,
+  }: {
+    readonly argument: string
+    readonly value: unknown
+    readonly expected: string
+  }) => `Cannot use ${describe(value)} as ${argument}: expected ${expected}`,
+  OutOfRange: ({ index, length }: { readonly index: number; readonly length: number }) =>
+    `Cannot reach index ${index}: the length is ${length}`,
+  NotFound: ({ id, kind }: { readonly kind: string; readonly id: string }) => `Cannot find ${kind} "${id}"`,
+  IllegalState: ({ operation, state }: { readonly operation: string; readonly state: string }) =>
+    `Cannot ${operation}: current state is ${state}`,
+}
+
+export type Tag = keyof typeof messages
+
+export type FieldsOf<T extends Tag> = Parameters<(typeof messages)[T]>[0]
+
+export const messageOf = <T extends Tag>(tag: T, fields: FieldsOf<T>): string =>
+  (messages[tag] as (fields: FieldsOf<T>) => string)(fields)
+
+export const plainError = <T extends Tag>(tag: T, fields: FieldsOf<T>): Error =>
+  Object.assign(new Error(messageOf(tag, fields)), { name: tag, _tag: tag, ...fields })
