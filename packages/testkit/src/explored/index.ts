@@ -1,7 +1,8 @@
 /** Every primitive that the explorer knows. */
+import { barrier } from "./barrier.ts"
 import { event } from "./event.ts"
 import { mutex } from "./mutex.ts"
 import type { Primitive } from "./primitive.ts"
 import { semaphore } from "./semaphore.ts"
 
-export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore, event]
+export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore, event, barrier]
