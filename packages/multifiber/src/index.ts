@@ -5,6 +5,8 @@
  */
 export * as Agent from "./Agent.ts"
 export * as AsyncResult from "./AsyncResult.ts"
+export * as Barrier from "./Barrier.ts"
+export * as BarrierSync from "./BarrierSync.ts"
 export * as Context from "./Context.ts"
 export * from "./Errors.ts"
 export * as Event from "./Event.ts"
