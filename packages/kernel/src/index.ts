@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 export * as Agents from "./Agents.ts"
+export * as Barrier from "./Barrier.ts"
 export * as BoundedSemaphore from "./BoundedSemaphore.ts"
 export * as Claims from "./Claims.ts"
 export * as Condition from "./Condition.ts"

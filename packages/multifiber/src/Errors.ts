@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
+import { BROKEN } from "./sync/brokenBarrier.ts"
 import { messageOf as notOwnerMessage } from "./sync/notOwner.ts"
 import { type OverReleased, messageOf as overReleaseMessage } from "./sync/overReleased.ts"
 import { messageOf as plainMessage } from "./sync/plainErrors.ts"
@@ -339,6 +340,19 @@ export class NotOwner extends Data.TaggedError("NotOwner")<{
 }> {
   override get message(): string {
     return notOwnerMessage(this.primitive)
+  }
+}
+
+/**
+ * The barrier is broken, before its parties have met: one of them gave up or died, its action failed, or it was aborted or
+ * reset.
+ *
+ * @category errors
+ * @since 0.3.0
+ */
+export class BrokenBarrier extends Data.TaggedError("BrokenBarrier")<{}> {
+  override get message(): string {
+    return BROKEN
   }
 }
 

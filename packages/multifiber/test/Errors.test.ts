@@ -57,6 +57,7 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
     "Cannot release the Lock: nobody holds it",
   ],
   [new Errors.NotOwner({ primitive: "RLock" }), "The caller does not hold the RLock"],
+  [new Errors.BrokenBarrier(), "Cannot pass the barrier: it is broken"],
   [new Errors.NotReady(), "Cannot tell whether the task was successful: it is not done"],
 ]
 

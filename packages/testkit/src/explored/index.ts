@@ -1,4 +1,6 @@
 /** Every primitive that the explorer knows. */
+
+import { barrier } from "./barrier.ts"
 import { boundedSemaphore } from "./boundedSemaphore.ts"
 import { condition } from "./condition.ts"
 import { event } from "./event.ts"
@@ -6,4 +8,11 @@ import { mutex } from "./mutex.ts"
 import type { Primitive } from "./primitive.ts"
 import { semaphore } from "./semaphore.ts"
 
-export const primitives: ReadonlyArray<Primitive> = [mutex, semaphore, boundedSemaphore, event, condition]
+export const primitives: ReadonlyArray<Primitive> = [
+  mutex,
+  semaphore,
+  boundedSemaphore,
+  event,
+  condition,
+  barrier,
+]
