@@ -25,7 +25,7 @@ export interface Scenario {
     /** Something of a death is left to do: whoever sleeps looks again once nobody else can go on. */
     readonly isOpen?: (memory: Memory) => boolean
   }
-  /** Words that nobody writes: reading them is no step. */
+  /** Words that nobody changes: reading them is no step. */
   readonly constant?: (index: number) => boolean
   /** Judges a finished run by what the agents returned, nothing for a dead one; throws where it is wrong. */
   readonly atEnd?: (results: ReadonlyArray<unknown>, memory: Memory) => void
@@ -259,7 +259,10 @@ export const explore = (scenario: Scenario): Explored => {
         : resume(index, words, [...agent.log, 0], agent.spurious)
     } else {
       const found = perform(words, operation)
-      if (words[operation.index] !== found) written.add(operation.index)
+      if (words[operation.index] !== found) {
+        if (constant(operation.index)) throw new Violation(`${what} changes a constant word`)
+        written.add(operation.index)
+      }
       if (operation.kind === "notify") {
         agents.forEach((other, i) => {
           if (other.status !== "blocked" || other.next?.index !== operation.index) return

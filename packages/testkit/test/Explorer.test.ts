@@ -95,5 +95,8 @@ describe("Explorer", () => {
     })
     expect(violation).toBe(undefined)
     expect(states).toBe(2)
+    expect(violationOf({ agents: [increment], preemptions: 0, constant: () => true })).toMatch(
+      /^store\(0\) changes a constant word/,
+    )
   })
 })

@@ -61,9 +61,10 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       Mutex.acquire(lock, me, sleepUntilWoken, 0)
       const notified = Condition.notified(condition, me) > 0
       if (notified) {
-        Condition.take(condition, me)
+        // First, so that who dies in between has taken no more than it has noted.
         memory.add(TAKEN, 1)
         memory.notify(TAKEN)
+        Condition.take(condition, me)
       } else {
         Condition.giveUp(condition, me)
       }

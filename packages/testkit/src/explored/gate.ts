@@ -56,7 +56,7 @@ const constant = (agents: number, dying: boolean) => (index: number) => {
 }
 
 export interface Setting {
-  /** Which agents may die, one of them in a schedule. */
+  /** Which agents may die, one of them in a schedule; none of them, but not missing, where one has died before. */
   readonly dies?: ReadonlyArray<number>
   readonly initial?: (memory: Memory) => void
   readonly preemptions?: number

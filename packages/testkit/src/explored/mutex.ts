@@ -110,6 +110,7 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
         memory.store(STATE, dead | WAITERS | POKED)
         Agents.leave(table(memory), dead)
       },
+      dies: [],
     }),
     scenario("another releases it", [releases(a), locks(b), locks(c)], { initial: state(b) }),
     scenario("waiters are said to be there", [locks(a), locks(b), locks(c)], { initial: state(WAITERS) }),
