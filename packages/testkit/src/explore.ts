@@ -2,6 +2,7 @@
  * Explores the primitives of the kernel: every schedule of their scenarios, with the real code, then with each seeded bug,
  * which has to be found.
  */
+import { setImmediate } from "node:timers/promises"
 import * as Kernel from "@multifiber/kernel"
 import { type Explored, explore } from "./Explorer.ts"
 import { primitives } from "./explored/index.ts"
@@ -41,13 +42,16 @@ export const examine = async (
   const scenarios = primitive
     .scenarios(Kernel)
     .map((scenario) => ({ ...scenario, preemptions: Math.min(scenario.preemptions, preemptions) }))
-  const explored = scenarios.map((scenario): Explored & { readonly name: string } => {
+  const explored: Array<Explored & { readonly name: string }> = []
+  for (const scenario of scenarios) {
     const begin = performance.now()
     const outcome = explore(scenario)
     const seconds = ((performance.now() - begin) / 1000).toFixed(1)
     tell(`  ${scenario.name}: ${outcome.schedules} schedules, ${outcome.states} states, ${seconds} s`)
-    return { name: scenario.name, ...outcome }
-  })
+    explored.push({ name: scenario.name, ...outcome })
+    // Whoever runs this, a test runner for one, may have something to say in between.
+    await setImmediate()
+  }
   const mutants = mutate ? primitive.mutants.filter(({ equivalent }) => equivalent === undefined) : []
   const survivors: Array<string> = []
   for (const mutant of mutants) {
