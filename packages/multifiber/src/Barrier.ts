@@ -130,12 +130,12 @@ const meet = <E, R>(
  * hangs; and a timeout that ends while the action runs is not seen before that has run.
  *
  * @example
- * import { Console, Effect } from "effect"
+ * import { Effect } from "effect"
  * import { Barrier } from "multifiber"
  *
  * const program = Effect.gen(function* () {
  *   const barrier = yield* Barrier.make(2)
- *   const action = Console.log("both are here") // => both are here
+ *   const action = Effect.sync(() => console.log("both are here")) // => both are here
  *   yield* Effect.replicateEffect(Barrier.wait(barrier, { action }), 2, { concurrency: 2 })
  * })
  * await Effect.runPromise(program)

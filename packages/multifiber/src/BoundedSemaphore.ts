@@ -45,7 +45,7 @@ export const isBoundedSemaphore = (u: unknown): u is BoundedSemaphore =>
  *   const tooMany = yield* Effect.flip(BoundedSemaphore.release(seats))
  *   return [inside, tooMany._tag]
  * })
- * console.log(await Effect.runPromise(program)) // => [ 1, "OverRelease" ]
+ * console.log(await Effect.runPromise(program)) // => [ 1, 'OverRelease' ]
  *
  * @category constructors
  * @since 0.3.0
