@@ -4,7 +4,7 @@
  * @since 0.3.0
  */
 import type { RLock } from "./RLockSync.ts"
-import { type AnyLock, chooseLock, guardSync } from "./sync/guardSync.ts"
+import { type AnyLock, addLock, chooseLock, guardSync } from "./sync/guardSync.ts"
 import { plainError } from "./sync/plainErrors.ts"
 import {
   boundOf,
@@ -125,12 +125,7 @@ export const rawSync = <const T extends Type>(type: T, items: number | ArrayLike
 export const synchronizedSync = <T extends Type, L extends AnyLock = RLock>(
   self: Any<T>,
   lock?: L,
-): Array<T, L> => {
-  if (self[TypeId].lock !== undefined) {
-    throw plainError("IllegalState", { operation: "give the array a lock", state: "locked" })
-  }
-  return { [TypeId]: { ...self[TypeId], lock: chooseLock(lock) as L } }
-}
+): Array<T, L> => ({ [TypeId]: { ...self[TypeId], lock: addLock(self[TypeId].lock, lock, "array") } })
 
 /**
  * How many items it has: as many as it was made with.

@@ -119,7 +119,8 @@ const meet = <E, R>(
  * them gets. Then the barrier begins anew.
  *
  * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – all pass together. Where more wait than
- * there are parties, those that came first pass; who comes while an action runs arrives after it. **Interruption** – takes the
+ * there are parties, those that came first pass; who comes while an action runs arrives after it. A waiter beyond their number
+ * that wakes more than 128 rounds late gets the last index, whoever else has it. **Interruption** – takes the
  * arrival back, so that one more has to come; of the action, breaks the barrier.
  *
  * **Errors** – `BrokenBarrier` where the barrier is broken, or breaks meanwhile: by `abort`, `reset`, the timeout of a party,
@@ -192,7 +193,8 @@ export const waitWithin: {
 export const abort = (self: Barrier): Effect.Effect<void> => Effect.sync(() => localOf(self).abort())
 
 /**
- * Makes the barrier as new; who waits gets `BrokenBarrier`.
+ * Makes the barrier as new; who waits gets `BrokenBarrier`. An action that runs is not stopped, so that one of the next round
+ * may run beside it.
  *
  * **Source** – Python's `Barrier.reset()`.
  *

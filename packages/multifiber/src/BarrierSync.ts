@@ -6,9 +6,9 @@
 import * as Kernel from "@multifiber/kernel/Barrier"
 import { attach } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
-import { brokenBarrier } from "./sync/brokenBarrier.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { LocalBarrier } from "./sync/LocalBarrier.ts"
+import { plainError } from "./sync/plainErrors.ts"
 
 /**
  * @category type ids
@@ -97,7 +97,7 @@ export const waitSync = (
   action?: () => void,
 ): number => {
   const ended = localOf(self).waitSync(milliseconds, action)
-  if (ended.is !== "passed") throw brokenBarrier()
+  if (ended.is !== "passed") throw plainError("BrokenBarrier", {})
   return ended.index
 }
 

@@ -137,5 +137,5 @@ export const withPermit: {
   (semaphore: BoundedSemaphore): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore) =>
-  passFor(self, () => localOf(semaphore)),
+  passFor(self, () => localOf(semaphore), TOO_OFTEN),
 )

@@ -8,7 +8,7 @@ import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { LocalGate } from "./sync/LocalGate.ts"
-import { overReleased } from "./sync/overReleased.ts"
+import { plainError } from "./sync/plainErrors.ts"
 
 /**
  * @category type ids
@@ -120,7 +120,7 @@ export const acquireSync = (self: BoundedSemaphore, milliseconds = Number.POSITI
  * @since 0.3.0
  */
 export const releaseSync = (self: BoundedSemaphore): void => {
-  if (!localOf(self).leave()) throw overReleased(TOO_OFTEN)
+  if (!localOf(self).leave()) throw plainError("OverRelease", TOO_OFTEN)
 }
 
 /**

@@ -8,10 +8,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
-import { type Condition, isRecursive, localOf, makeSync, TypeId } from "./ConditionSync.ts"
-import { NotOwner, type OverRelease, TimedOut } from "./Errors.ts"
+import { type Condition, localOf, makeSync, TypeId } from "./ConditionSync.ts"
+import { type InvalidArgument, NotOwner, type OverRelease, TimedOut } from "./Errors.ts"
 import * as Lock from "./Lock.ts"
 import * as RLock from "./RLock.ts"
+import { attempt, guard } from "./sync/guarding.ts"
+import { isRLock } from "./sync/guardSync.ts"
 import type { LocalCondition, Waiter } from "./sync/LocalCondition.ts"
 import { pass } from "./sync/passing.ts"
 
@@ -58,13 +60,13 @@ export const make: Effect.Effect<Condition> = Effect.sync(() => makeSync())
 /**
  * Makes a condition over a lock, which several may share.
  *
- * **Source** – Python's `Condition(lock)`.
+ * **Errors** – `InvalidArgument` for what is no lock. **Source** – Python's `Condition(lock)`.
  *
  * @category constructors
  * @since 0.3.0
  */
-export const fromLock = (lock: Condition["lock"]): Effect.Effect<Condition> =>
-  Effect.sync(() => makeSync(lock))
+export const fromLock = (lock: Condition["lock"]): Effect.Effect<Condition, InvalidArgument> =>
+  attempt(() => makeSync(lock), "InvalidArgument")
 
 /**
  * Waits until the fiber has the lock of the condition.
@@ -73,7 +75,7 @@ export const fromLock = (lock: Condition["lock"]): Effect.Effect<Condition> =>
  * @since 0.3.0
  */
 export const acquire = ({ lock }: Condition): Effect.Effect<Lock.Acquired> =>
-  isRecursive(lock) ? RLock.acquire(lock) : Lock.acquire(lock)
+  isRLock(lock) ? RLock.acquire(lock) : Lock.acquire(lock)
 
 /**
  * Gives the lock of the condition back.
@@ -82,7 +84,7 @@ export const acquire = ({ lock }: Condition): Effect.Effect<Lock.Acquired> =>
  * @since 0.3.0
  */
 export const release = ({ lock }: Condition): Effect.Effect<void, NotOwner | OverRelease> =>
-  isRecursive(lock) ? RLock.release(lock) : Lock.release(lock)
+  isRLock(lock) ? RLock.release(lock) : Lock.release(lock)
 
 /**
  * Runs an effect with the lock of the condition, and gives it back whatever becomes of the effect.
@@ -93,9 +95,7 @@ export const release = ({ lock }: Condition): Effect.Effect<void, NotOwner | Ove
 export const withLock: {
   (condition: Condition): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, condition: Condition): Effect.Effect<A, E, R>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, { lock }: Condition) =>
-  isRecursive(lock) ? RLock.withLock(self, lock) : Lock.withLock(self, lock),
-)
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, { lock }: Condition) => guard(lock, self))
 
 /** Runs with what this agent keeps of a condition whose lock the fiber holds. */
 const held = <A, E>(
@@ -118,12 +118,11 @@ const notification = (waiter: Waiter): Effect.Effect<void> =>
     })
   })
 
-/** Waits in a way of its own; whatever becomes of that, the fiber has the lock again afterwards. */
-const waitBy = <E>(
+/** Waits in a way of its own; whatever becomes of that, the fiber has the lock again. Nothing where it was not notified. */
+const waitBy = (
   self: Condition,
-  by: (notified: Effect.Effect<void>) => Effect.Effect<void, E>,
-  onLate: () => E,
-): Effect.Effect<Lock.Acquired, E | NotOwner> =>
+  by: (notified: Effect.Effect<void>) => Effect.Effect<void, unknown>,
+): Effect.Effect<Lock.Acquired | undefined, NotOwner> =>
   held(self, (local, fiber) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
@@ -131,15 +130,11 @@ const waitBy = <E>(
         const waited = yield* Effect.exit(restore(by(notification(waiter))))
         const taken = yield* pass(() => local.lock)
         const notified = local.end(waiter)
-        if (Exit.isInterrupted(waited)) {
-          // Nobody acts on it here.
-          if (notified) local.notify(1)
-          local.lock.keep(taken)
-          return yield* waited as Exit.Exit<never>
-        }
-        if (notified) return taken
+        if (notified && !Exit.isInterrupted(waited)) return taken
         local.lock.keep(taken)
-        return yield* Effect.fail(onLate())
+        // Nobody acts on it here.
+        if (notified) local.notify(1)
+        return Exit.isInterrupted(waited) ? yield* waited as Exit.Exit<never> : undefined
       }),
     ),
   )
@@ -158,11 +153,8 @@ const waitBy = <E>(
  * @since 0.3.0
  */
 export const wait = (self: Condition): Effect.Effect<Lock.Acquired, NotOwner> =>
-  waitBy(
-    self,
-    (notified) => notified,
-    () => new NotOwner({ primitive: "Condition" }),
-  )
+  // It ends in no other way.
+  waitBy(self, (notified) => notified) as Effect.Effect<Lock.Acquired, NotOwner>
 
 /**
  * Waits to be notified at most as long as `timeout`; the time for taking the lock again comes on top.
@@ -178,8 +170,13 @@ export const waitWithin: {
   (self: Condition, timeout: Duration.DurationInput): Effect.Effect<Lock.Acquired, NotOwner | TimedOut>
 } = dual(2, (self: Condition, timeout: Duration.DurationInput) => {
   const duration = Duration.decode(timeout)
-  const onTimeout = () => new TimedOut({ operation: "Condition.waitWithin" })
-  return waitBy(self, (notified) => Effect.timeoutFail(notified, { duration, onTimeout }), onTimeout)
+  return Effect.flatMap(
+    waitBy(self, (notified) => Effect.timeout(notified, duration)),
+    (taken): Effect.Effect<Lock.Acquired, TimedOut> =>
+      taken === undefined
+        ? Effect.fail(new TimedOut({ operation: "Condition.waitWithin" }))
+        : Effect.succeed(taken),
+  )
 })
 
 /**

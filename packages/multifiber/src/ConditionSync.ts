@@ -7,9 +7,10 @@ import * as Kernel from "@multifiber/kernel/Condition"
 import * as Membership from "./agent/Membership.ts"
 import * as LockSync from "./LockSync.ts"
 import * as RLockSync from "./RLockSync.ts"
+import { type AnyLock, checkLock, isRLock } from "./sync/guardSync.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { LocalCondition } from "./sync/LocalCondition.ts"
-import { notOwner } from "./sync/notOwner.ts"
+import { plainError } from "./sync/plainErrors.ts"
 
 /**
  * @category type ids
@@ -30,18 +31,10 @@ export interface Condition {
     readonly words: SharedArrayBuffer
   }
   /** What guards it. */
-  readonly lock: LockSync.Lock | RLockSync.RLock
+  readonly lock: AnyLock
 }
 
-/**
- * Whether a condition's lock is recursive.
- *
- * @internal
- */
-export const isRecursive = (lock: Condition["lock"]): lock is RLockSync.RLock => RLockSync.TypeId in lock
-
-const lockOf = (lock: Condition["lock"]) =>
-  isRecursive(lock) ? RLockSync.localOf(lock) : LockSync.localOf(lock)
+const lockOf = (lock: AnyLock) => (isRLock(lock) ? RLockSync.localOf(lock) : LockSync.localOf(lock))
 
 /**
  * What this agent keeps of a condition.
@@ -54,22 +47,23 @@ export const localOf = makeHandles(
 )
 
 /**
- * Makes a condition over a lock; over a recursive lock of its own where none is given.
+ * Makes a condition over a lock; over a recursive lock of its own where none is given. Throws `InvalidArgument` for what is no
+ * lock.
  *
  * **Shape** – some 4 KB of shared memory, which is freed with the last handle.
  *
  * @category constructors
  * @since 0.3.0
  */
-export const makeSync = (lock: Condition["lock"] = RLockSync.makeSync()): Condition => ({
+export const makeSync = (lock: AnyLock = RLockSync.makeSync()): Condition => ({
   [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Kernel.BYTES) },
-  lock,
+  lock: checkLock(lock, "a Lock or an RLock"),
 })
 
 /** What this agent keeps of a condition that plain code holds. Throws `NotOwner`. */
 const held = (self: Condition): LocalCondition => {
   const local = localOf(self)
-  if (!local.lock.isHeldBy(RLockSync.PLAIN_CODE)) throw notOwner("Condition")
+  if (!local.lock.isHeldBy(RLockSync.PLAIN_CODE)) throw plainError("NotOwner", { primitive: "Condition" })
   return local
 }
 
@@ -80,7 +74,7 @@ const held = (self: Condition): LocalCondition => {
  * @since 0.3.0
  */
 export const acquireSync = ({ lock }: Condition, milliseconds?: number): LockSync.Acquired | false =>
-  isRecursive(lock) ? RLockSync.acquireSync(lock, milliseconds) : LockSync.acquireSync(lock, milliseconds)
+  isRLock(lock) ? RLockSync.acquireSync(lock, milliseconds) : LockSync.acquireSync(lock, milliseconds)
 
 /**
  * Gives the lock of the condition back. Throws what `releaseSync` of the lock throws.
@@ -89,7 +83,7 @@ export const acquireSync = ({ lock }: Condition, milliseconds?: number): LockSyn
  * @since 0.3.0
  */
 export const releaseSync = ({ lock }: Condition): void =>
-  isRecursive(lock) ? RLockSync.releaseSync(lock) : LockSync.releaseSync(lock)
+  isRLock(lock) ? RLockSync.releaseSync(lock) : LockSync.releaseSync(lock)
 
 /**
  * Runs `body` with the lock of the condition, and gives it back whatever becomes of it.
@@ -98,7 +92,7 @@ export const releaseSync = ({ lock }: Condition): void =>
  * @since 0.3.0
  */
 export const withLockSync = <A>({ lock }: Condition, body: (acquired: LockSync.Acquired) => A): A =>
-  isRecursive(lock) ? RLockSync.withLockSync(lock, body) : LockSync.withLockSync(lock, body)
+  isRLock(lock) ? RLockSync.withLockSync(lock, body) : LockSync.withLockSync(lock, body)
 
 /**
  * Leaves the lock, blocks the agent until it is notified, or for `milliseconds`, and takes the lock again, as deep as before;

@@ -4,9 +4,6 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import { BROKEN } from "./sync/brokenBarrier.ts"
-import { messageOf as notOwnerMessage } from "./sync/notOwner.ts"
-import { type OverReleased, messageOf as overReleaseMessage } from "./sync/overReleased.ts"
 import { messageOf as plainMessage } from "./sync/plainErrors.ts"
 import { describe } from "./wire/EncodedError.ts"
 
@@ -323,9 +320,12 @@ export class TaskInterrupted extends Data.TaggedError("TaskInterrupted")<{
  * @category errors
  * @since 0.3.0
  */
-export class OverRelease extends Data.TaggedError("OverRelease")<OverReleased> {
+export class OverRelease extends Data.TaggedError("OverRelease")<{
+  readonly primitive: string
+  readonly reason: string
+}> {
   override get message(): string {
-    return overReleaseMessage(this)
+    return plainMessage("OverRelease", this)
   }
 }
 
@@ -339,7 +339,7 @@ export class NotOwner extends Data.TaggedError("NotOwner")<{
   readonly primitive: string
 }> {
   override get message(): string {
-    return notOwnerMessage(this.primitive)
+    return plainMessage("NotOwner", this)
   }
 }
 
@@ -352,7 +352,7 @@ export class NotOwner extends Data.TaggedError("NotOwner")<{
  */
 export class BrokenBarrier extends Data.TaggedError("BrokenBarrier")<{}> {
   override get message(): string {
-    return BROKEN
+    return plainMessage("BrokenBarrier", this)
   }
 }
 

@@ -8,6 +8,7 @@ import type { Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import * as Slices from "./sync/Slices.ts"
+import { type Bed, WakeUp } from "./sync/WakeUp.ts"
 
 /**
  * @category type ids
@@ -31,7 +32,7 @@ export interface Event {
 
 /** A fiber that waits, with what the event was when it began. */
 interface Waiter {
-  readonly value: number
+  readonly bed: Bed
   readonly resume: () => void
 }
 
@@ -40,17 +41,17 @@ class LocalEvent implements Slices.Waiting {
   readonly memory: Memory
   private readonly user: Membership.User
   private readonly waiters = new Set<Waiter>()
-  /** A wake-up is on order. */
-  private ordered = false
+  private readonly wakeUp: WakeUp
 
   constructor(memory: Memory, user: Membership.User) {
     this.memory = memory
     this.user = user
+    this.wakeUp = new WakeUp(memory, () => this.look())
   }
 
   /** Calls back once it is set; returns what gives up. */
   wait(resume: () => void): () => void {
-    const waiter = { value: Kernel.begin(this.memory).value, resume }
+    const waiter = { bed: Kernel.begin(this.memory), resume }
     if (this.waiters.size === 0) Slices.begin(this)
     this.waiters.add(waiter)
     this.look()
@@ -63,23 +64,16 @@ class LocalEvent implements Slices.Waiting {
 
   readonly look = (): void => {
     const { memory, waiters } = this
-    for (const waiter of waiters) {
-      if (!Kernel.hasCome(memory, waiter.value)) continue
-      this.forget(waiter)
-      waiter.resume()
+    for (;;) {
+      for (const waiter of waiters) {
+        if (!Kernel.hasCome(memory, waiter.bed.value)) continue
+        this.forget(waiter)
+        waiter.resume()
+      }
+      // Those that still wait have seen the same value.
+      const [first] = waiters
+      if (first === undefined || this.wakeUp.order(first.bed)) return
     }
-    const [first] = waiters
-    if (first && !this.ordered) this.order(first.value)
-  }
-
-  /** Orders a wake-up for all: those that still wait have seen the same value. It comes at once where that has changed. */
-  private order(value: number): void {
-    const woken = this.memory.waitAsync(Kernel.begin(this.memory).slot, value)
-    this.ordered = true
-    void Promise.resolve(woken).then(() => {
-      this.ordered = false
-      this.look()
-    })
   }
 
   waitSync(milliseconds: number): boolean {

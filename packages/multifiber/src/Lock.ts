@@ -117,7 +117,7 @@ export const isLocked = (self: Lock): Effect.Effect<boolean> => Effect.sync(() =
  * Runs an effect with the lock, and frees it whatever becomes of the effect.
  *
  * **Waiting**, **Fairness** – as `acquire`. **Interruption** – while it waits, leaves the queue; then interrupts the effect
- * and frees the lock. **Source** – Python's `with lock:`.
+ * and frees the lock. An effect that has freed it itself has a defect, `OverRelease`. **Source** – Python's `with lock:`.
  *
  * @example
  * import { Effect } from "effect"
@@ -135,4 +135,6 @@ export const isLocked = (self: Lock): Effect.Effect<boolean> => Effect.sync(() =
 export const withLock: {
   (lock: Lock): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock): Effect.Effect<A, E, R>
-} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock) => passFor(self, () => localOf(lock)))
+} = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock) =>
+  passFor(self, () => localOf(lock), TOO_OFTEN),
+)

@@ -8,7 +8,7 @@ import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { LocalLock } from "./sync/LocalLock.ts"
-import { overReleased } from "./sync/overReleased.ts"
+import { plainError } from "./sync/plainErrors.ts"
 
 /**
  * @category type ids
@@ -108,7 +108,7 @@ export const acquireSync = (self: Lock, milliseconds = Number.POSITIVE_INFINITY)
  * @since 0.3.0
  */
 export const releaseSync = (self: Lock): void => {
-  if (!localOf(self).leave()) throw overReleased(TOO_OFTEN)
+  if (!localOf(self).leave()) throw plainError("OverRelease", TOO_OFTEN)
 }
 
 /**

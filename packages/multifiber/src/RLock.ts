@@ -10,7 +10,7 @@ import { dual } from "effect/Function"
 import { NotOwner, type TimedOut } from "./Errors.ts"
 import type { Acquired } from "./LockSync.ts"
 import { localOf, makeSync, type RLock, TypeId } from "./RLockSync.ts"
-import { passWith, passWithin } from "./sync/passing.ts"
+import { holdFor, passWith, passWithin } from "./sync/passing.ts"
 
 export type { RLock } from "./RLockSync.ts"
 
@@ -140,7 +140,8 @@ export const isLocked = (self: RLock): Effect.Effect<boolean> => Effect.sync(() 
  * Runs an effect with the lock, and gives it back whatever becomes of the effect. What it forks are other owners.
  *
  * **Waiting**, **Fairness** – as `acquire`. **Interruption** – while it waits, leaves the queue; then interrupts the effect
- * and gives the lock back. **Source** – Python's `with lock:`.
+ * and gives the lock back. An effect that has given it back itself has a defect, `NotOwner`. **Source** – Python's
+ * `with lock:`.
  *
  * @category combinators
  * @since 0.3.0
@@ -149,11 +150,9 @@ export const withLock: {
   (lock: RLock): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, lock: RLock): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: RLock) =>
-  // Only the waiting is interruptible: a lock that was just taken must reach the finalizer.
-  Effect.uninterruptibleMask((restore) =>
-    Effect.zipRight(
-      acquireBy(lock, (own) => passWith(() => localOf(lock), restore, own)),
-      Effect.ensuring(restore(self), Effect.ignore(release(lock))),
-    ),
+  holdFor(
+    self,
+    (restore) => acquireBy(lock, (own) => passWith(() => localOf(lock), restore, own)),
+    Effect.orDie(release(lock)),
   ),
 )

@@ -9,7 +9,7 @@ import * as Membership from "./agent/Membership.ts"
 import type { Acquired } from "./LockSync.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { LocalLock } from "./sync/LocalLock.ts"
-import { notOwner } from "./sync/notOwner.ts"
+import { plainError } from "./sync/plainErrors.ts"
 
 /**
  * @category type ids
@@ -148,7 +148,7 @@ export const acquireSync = (self: RLock, milliseconds = Number.POSITIVE_INFINITY
  */
 export const releaseSync = (self: RLock): void => {
   if (localOf(self).release(PLAIN_CODE)) return
-  throw notOwner("RLock")
+  throw plainError("NotOwner", { primitive: "RLock" })
 }
 
 /**

@@ -142,5 +142,5 @@ export const withPermit: {
   (semaphore: Semaphore): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore) =>
-  passFor(self, () => localOf(semaphore)),
+  passFor(self, () => localOf(semaphore), TOO_OFTEN),
 )

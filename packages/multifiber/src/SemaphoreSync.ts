@@ -8,7 +8,7 @@ import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { LocalGate, SPINS } from "./sync/LocalGate.ts"
-import { overReleased } from "./sync/overReleased.ts"
+import { plainError } from "./sync/plainErrors.ts"
 
 /**
  * @category type ids
@@ -54,8 +54,8 @@ class LocalSemaphore extends LocalGate {
     return Kernel.acquire(this.gate, this.me, sleep, SPINS)
   }
 
-  leave(): void {
-    this.release(1)
+  leave(): boolean {
+    return this.release(1)
   }
 
   release(permits: number): boolean {
@@ -118,7 +118,7 @@ export const acquireSync = (self: Semaphore, milliseconds = Number.POSITIVE_INFI
 export const releaseSync = (self: Semaphore, permits = 1): void => {
   if (!isCount(permits, 1))
     throw new RangeError(`Cannot release ${permits} permits: expected a whole number of at least 1`)
-  if (!localOf(self).release(permits)) throw overReleased(TOO_OFTEN)
+  if (!localOf(self).release(permits)) throw plainError("OverRelease", TOO_OFTEN)
 }
 
 /**

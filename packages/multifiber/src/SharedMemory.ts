@@ -119,6 +119,7 @@ export const create = ({
         ? claimAnyName(words)
         : Effect.flatMap(checkName(name), (checked) => claim(checked, words))
     }),
+    // Where it cannot be unlinked, that was done before, as it may be.
     (block) => Effect.zipRight(close(block), Effect.ignore(unlink(block))),
   )
 

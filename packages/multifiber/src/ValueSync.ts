@@ -4,8 +4,7 @@
  * @since 0.3.0
  */
 import type { RLock } from "./RLockSync.ts"
-import { type AnyLock, chooseLock, guardSync } from "./sync/guardSync.ts"
-import { plainError } from "./sync/plainErrors.ts"
+import { type AnyLock, addLock, chooseLock, guardSync } from "./sync/guardSync.ts"
 import {
   boundOf,
   type Cells,
@@ -117,12 +116,7 @@ export const rawSync = <const T extends Type>(type: T, initial?: ValueOf<T>): Ra
 export const synchronizedSync = <T extends Type, L extends AnyLock = RLock>(
   self: Any<T>,
   lock?: L,
-): Value<T, L> => {
-  if (self[TypeId].lock !== undefined) {
-    throw plainError("IllegalState", { operation: "give the value a lock", state: "locked" })
-  }
-  return { [TypeId]: { ...self[TypeId], lock: chooseLock(lock) as L } }
-}
+): Value<T, L> => ({ [TypeId]: { ...self[TypeId], lock: addLock(self[TypeId].lock, lock, "value") } })
 
 /**
  * The lock of a value: the very one that it was made with, `undefined` where it has none.

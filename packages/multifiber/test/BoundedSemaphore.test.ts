@@ -8,7 +8,7 @@ import * as BoundedSemaphoreSync from "../src/BoundedSemaphoreSync.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import { boundedSeats } from "./fixtures/boundedSeats.ts"
-import { live, reached, within } from "./live.ts"
+import { defectOf, live, reached, within } from "./live.ts"
 
 const fibers = (name: string, body: () => Effect.Effect<unknown, unknown>) =>
   it.live(name, () => within(15)(body()), 20_000)
@@ -72,6 +72,15 @@ describe("BoundedSemaphore, between fibers", () => {
       const begin = performance.now()
       expect(BoundedSemaphoreSync.acquireSync(it, 500)).toBe(false)
       expect(performance.now() - begin).toBeGreaterThanOrEqual(300)
+    }),
+  )
+
+  fibers("a permit that was given back inside of withPermit is a defect", () =>
+    Effect.gen(function* () {
+      const it = yield* BoundedSemaphore.make(1)
+      const exit = yield* Effect.exit(BoundedSemaphore.withPermit(BoundedSemaphore.release(it), it))
+      expect(defectOf(exit)).toMatchObject(overRelease)
+      expect(yield* BoundedSemaphore.permits(it)).toBe(1)
     }),
   )
 

@@ -90,6 +90,10 @@ describe("Condition, between fibers", () => {
       yield* Condition.release(other)
       expect(yield* Lock.tryAcquire(lock)).toBe("acquired")
       expect(ConditionSync.acquireSync(other, 10)).toBe(false)
+      expect(yield* Effect.flip(Condition.fromLock("lock" as never))).toMatchObject({
+        _tag: "InvalidArgument",
+        argument: "lock",
+      })
       yield* Lock.release(lock)
     }),
   )

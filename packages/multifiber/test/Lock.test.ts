@@ -10,7 +10,7 @@ import * as LockSync from "../src/LockSync.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import { locking } from "./fixtures/locking.ts"
-import { live, reached, within } from "./live.ts"
+import { defectOf, live, reached, within } from "./live.ts"
 
 const BOUND = 20_000
 
@@ -52,6 +52,15 @@ describe("Lock, between fibers", () => {
           message: (yield* Effect.flip(Lock.release(lock))).message,
         }),
       )
+    }),
+  )
+
+  fibers("a lock that was freed inside of withLock is a defect", () =>
+    Effect.gen(function* () {
+      const lock = yield* Lock.make
+      const exit = yield* Effect.exit(Lock.withLock(Lock.release(lock), lock))
+      expect(defectOf(exit)).toMatchObject({ _tag: "OverRelease", primitive: "Lock" })
+      expect(yield* Lock.isLocked(lock)).toBe(false)
     }),
   )
 

@@ -7,7 +7,7 @@ import * as Process from "../src/Process.ts"
 import * as RLock from "../src/RLock.ts"
 import * as RLockSync from "../src/RLockSync.ts"
 import { recursive } from "./fixtures/recursive.ts"
-import { live, reached, within } from "./live.ts"
+import { defectOf, live, reached, within } from "./live.ts"
 
 const fibers = (name: string, body: () => Effect.Effect<unknown, unknown>) =>
   it.live(name, () => within(15)(body()), 20_000)
@@ -94,6 +94,15 @@ describe("RLock, between fibers", () => {
         RLockSync.acquireSync(lock, 10),
         RLockSync.depthSync(lock),
       ]).toEqual([false, false, 0])
+    }),
+  )
+
+  fibers("a lock that was given back inside of withLock is a defect", () =>
+    Effect.gen(function* () {
+      const lock = yield* RLock.make
+      const exit = yield* Effect.exit(RLock.withLock(RLock.release(lock), lock))
+      expect(defectOf(exit)).toMatchObject({ _tag: "NotOwner", primitive: "RLock" })
+      expect(yield* RLock.isLocked(lock)).toBe(false)
     }),
   )
 

@@ -135,8 +135,8 @@ describe("Semaphore, between fibers", () => {
         inside--
         return yield* Effect.fail("full")
       })
-      const visits = Array.from({ length: 60 }, () => Effect.ignore(visit.pipe(Semaphore.withPermit(it))))
-      yield* Effect.all(visits, { concurrency: "unbounded" })
+      const visits = Array.from({ length: 60 }, () => Effect.flip(visit.pipe(Semaphore.withPermit(it))))
+      expect(yield* Effect.all(visits, { concurrency: "unbounded" })).toEqual(Array(60).fill("full"))
       expect([most, yield* Semaphore.permits(it)]).toEqual([3, 3])
     }),
   )

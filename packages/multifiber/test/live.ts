@@ -5,6 +5,8 @@ import * as Flags from "@multifiber/testkit/Flags"
 import * as Recorder from "@multifiber/testkit/Recorder"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Platform } from "multifiber/Platform"
 
@@ -22,6 +24,10 @@ export const within =
       duration: `${seconds} seconds`,
       onTimeout: () => Cause.die(new Error(`takes longer than ${seconds} s`)),
     })
+
+/** What a program of the user's did wrong, as its exit tells. */
+export const defectOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
+  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.dieOption(exit.cause)) : undefined
 
 /** Waits until tasks have added so much to a flag. */
 export const reached = (flags: Flags.Flags, index: number, value = 1): Effect.Effect<void> =>

@@ -2,6 +2,7 @@
 import * as Kernel from "@multifiber/kernel/Barrier"
 import type { User } from "../agent/Membership.ts"
 import * as Slices from "./Slices.ts"
+import { WakeUp } from "./WakeUp.ts"
 
 /** A fiber that waits. */
 export interface Waiter {
@@ -17,12 +18,12 @@ export class LocalBarrier implements Slices.Waiting {
   private readonly barrier: Kernel.Barrier
   private readonly user: User
   private readonly waiters = new Set<Waiter>()
-  /** A wake-up is on order. */
-  private ordered = false
+  private readonly wakeUp: WakeUp
 
   constructor(barrier: Kernel.Barrier, user: User) {
     this.barrier = barrier
     this.user = user
+    this.wakeUp = new WakeUp(barrier.memory, () => this.look())
   }
 
   get parties(): number {
@@ -53,7 +54,7 @@ export class LocalBarrier implements Slices.Waiting {
       this.waiters.add(waiter)
     }
     // Else the wake-up on order is for it as well, and nothing has changed for the others.
-    if (waiter.ended !== undefined || !this.ordered) this.look()
+    if (waiter.ended !== undefined || !this.wakeUp.isOrdered) this.look()
     return waiter
   }
 
@@ -82,22 +83,8 @@ export class LocalBarrier implements Slices.Waiting {
         first ??= word
       }
       // What the first has seen: where that has changed, those before the change have to look again.
-      if (first === undefined || this.order(first)) return
+      if (first === undefined || this.wakeUp.order(Kernel.wakeUp(first))) return
     }
-  }
-
-  /** Orders a wake-up for all; `false` where it has come already. */
-  private order(word: number): boolean {
-    if (this.ordered) return true
-    const { slot, value } = Kernel.wakeUp(word)
-    const woken = this.barrier.memory.waitAsync(slot, value)
-    if (woken === undefined) return false
-    this.ordered = true
-    void woken.then(() => {
-      this.ordered = false
-      this.look()
-    })
-    return true
   }
 
   /** Takes back that it has arrived. Where it should have run the action, nobody passes. */

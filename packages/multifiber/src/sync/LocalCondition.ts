@@ -7,6 +7,7 @@ import type { Taken } from "@multifiber/kernel/Waiters"
 import type { User } from "../agent/Membership.ts"
 import type { LocalLock } from "./LocalLock.ts"
 import * as Slices from "./Slices.ts"
+import { WakeUp } from "./WakeUp.ts"
 
 /** One that waits, from when it has left the lock until it has it again. */
 export interface Waiter {
@@ -25,13 +26,13 @@ export class LocalCondition implements Slices.Waiting {
   private readonly waiters: Array<Waiter> = []
   /** How many were told that they are notified, and have not taken the notification. */
   private told = 0
-  /** A wake-up is on order. */
-  private ordered = false
+  private readonly wakeUp: WakeUp
 
   constructor(condition: Kernel.Condition, user: User, lock: LocalLock) {
     this.condition = condition
     this.user = user
     this.lock = lock
+    this.wakeUp = new WakeUp(condition.memory, () => this.look())
   }
 
   /** Begins to wait: leaves the lock, which the owner holds. Throws where too many wait. */
@@ -81,10 +82,12 @@ export class LocalCondition implements Slices.Waiting {
   }
 
   readonly look = (): void => {
-    const { slot, value } = Kernel.bell(this.condition, this.user.id)
-    this.repair()
-    this.tell()
-    if (this.waiters.length > 0 && !this.ordered) this.order(slot, value)
+    for (;;) {
+      const bell = Kernel.bell(this.condition, this.user.id)
+      this.repair()
+      this.tell()
+      if (this.waiters.length === 0 || this.wakeUp.order(bell)) return
+    }
   }
 
   /** A notification that a dead agent has not taken may be for one that sleeps. */
@@ -94,16 +97,6 @@ export class LocalCondition implements Slices.Waiting {
     if (taken === undefined) return
     Kernel.repair(this.condition)
     this.lock.leaveAs(taken)
-  }
-
-  /** Orders a wake-up for the next notification. It comes at once where that was there before. */
-  private order(slot: number, value: number): void {
-    const woken = this.condition.memory.waitAsync(slot, value)
-    this.ordered = true
-    void Promise.resolve(woken).then(() => {
-      this.ordered = false
-      this.look()
-    })
   }
 
   /** Blocks the agent until plain code, which holds the lock, is notified; none where that took longer. */

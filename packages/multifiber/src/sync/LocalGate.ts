@@ -4,6 +4,7 @@
 import * as Waiters from "@multifiber/kernel/Waiters"
 import type { User } from "../agent/Membership.ts"
 import * as Slices from "./Slices.ts"
+import { WakeUp } from "./WakeUp.ts"
 
 /** So often a thread looks before it sleeps: about as long as waking up takes. */
 export const SPINS = 200
@@ -22,13 +23,13 @@ export abstract class LocalGate implements Slices.Waiting {
   /** The place of this agent in the queue. */
   private ticket: number | undefined = undefined
   private lost = 0
-  /** A wake-up is on order; it comes for any later ticket as well. */
-  private ordered = false
+  private readonly wakeUp: WakeUp
 
   constructor(gate: Waiters.Gate, user: User) {
     this.gate = gate
     this.me = user.id
     this.user = user
+    this.wakeUp = new WakeUp(gate.memory, () => this.look())
   }
 
   /** Passes where nothing stands in the way. */
@@ -37,8 +38,8 @@ export abstract class LocalGate implements Slices.Waiting {
   /** Passes, blocking the agent by `sleep`; none where `sleep` gives up. */
   protected abstract passBy(sleep: Waiters.Sleep): Waiters.Taken | undefined
 
-  /** Undoes that it has passed. */
-  abstract leave(): void
+  /** Undoes that it has passed; `false` where that was undone before. */
+  abstract leave(): boolean
 
   /** Calls back once it has passed; returns what gives up, and undoes it where it had passed already. */
   wait(resume: (taken: Waiters.Taken) => void): () => void {
@@ -77,7 +78,7 @@ export abstract class LocalGate implements Slices.Waiting {
         continue
       }
       if (seen === "lost") this.lost++
-      if (this.order(ticket)) return
+      if (this.wakeUp.order(Waiters.wakeUp(me, ticket))) return
     }
   }
 
@@ -87,20 +88,6 @@ export abstract class LocalGate implements Slices.Waiting {
       this.lost = 0
     }
     return this.ticket
-  }
-
-  /** Orders a wake-up; `false` where it has come already. */
-  private order(ticket: number): boolean {
-    if (this.ordered) return true
-    const { slot, value } = Waiters.wakeUp(this.me, ticket)
-    const woken = this.gate.memory.waitAsync(slot, value)
-    if (woken === undefined) return false
-    this.ordered = true
-    void woken.then(() => {
-      this.ordered = false
-      this.look()
-    })
-    return true
   }
 
   /**

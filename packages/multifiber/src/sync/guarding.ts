@@ -10,6 +10,9 @@ const classes = {
   InvalidArgument: Errors.InvalidArgument,
   OutOfRange: Errors.OutOfRange,
   NotFound: Errors.NotFound,
+  OverRelease: Errors.OverRelease,
+  NotOwner: Errors.NotOwner,
+  BrokenBarrier: Errors.BrokenBarrier,
   IllegalState: Errors.IllegalState,
 } satisfies Record<Tag, unknown>
 

@@ -1,9 +1,12 @@
 /** The Effects that all gates have in common. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { TimedOut } from "../Errors.ts"
+import { OverRelease, TimedOut } from "../Errors.ts"
 import type { Acquired } from "../LockSync.ts"
 import type { LocalGate } from "./LocalGate.ts"
+import type { FieldsOf } from "./plainErrors.ts"
+
+type OverReleased = FieldsOf<"OverRelease">
 
 type Wait<E> = (waiting: Effect.Effect<Acquired>) => Effect.Effect<Acquired, E>
 
@@ -58,18 +61,28 @@ export const passWithin = (
   )
 }
 
-/** Runs an effect after it has passed, and undoes that whatever becomes of the effect. */
+/**
+ * Runs an effect after it has passed, and undoes that whatever becomes of the effect. Where the effect has undone it itself,
+ * that is a defect, as `tooOften` says.
+ */
 export const passFor = <A, E, R>(
   self: Effect.Effect<A, E, R>,
   gateOf: () => LocalGate,
+  tooOften: OverReleased,
 ): Effect.Effect<A, E, R> =>
-  // Only the waiting is interruptible: who has passed must reach the finalizer.
+  holdFor(
+    self,
+    (restore) => passWith(gateOf, restore),
+    Effect.suspend(() => (gateOf().leave() ? Effect.void : Effect.die(new OverRelease(tooOften)))),
+  )
+
+/** Runs an effect between taking and giving back. */
+export const holdFor = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  take: (restore: <B>(waiting: Effect.Effect<B>) => Effect.Effect<B>) => Effect.Effect<unknown>,
+  giveBack: Effect.Effect<void>,
+): Effect.Effect<A, E, R> =>
+  // Only the waiting is interruptible: who has taken it must reach the finalizer.
   Effect.uninterruptibleMask((restore) =>
-    Effect.zipRight(
-      passWith(gateOf, restore),
-      Effect.ensuring(
-        restore(self),
-        Effect.sync(() => gateOf().leave()),
-      ),
-    ),
+    Effect.zipRight(take(restore), Effect.ensuring(restore(self), giveBack)),
   )

@@ -14,6 +14,10 @@ const messages = {
   OutOfRange: ({ index, length }: { readonly index: number; readonly length: number }) =>
     `Cannot reach index ${index}: the length is ${length}`,
   NotFound: ({ id, kind }: { readonly kind: string; readonly id: string }) => `Cannot find ${kind} "${id}"`,
+  OverRelease: ({ primitive, reason }: { readonly primitive: string; readonly reason: string }) =>
+    `Cannot release the ${primitive}: ${reason}`,
+  NotOwner: ({ primitive }: { readonly primitive: string }) => `The caller does not hold the ${primitive}`,
+  BrokenBarrier: (_: object) => "Cannot pass the barrier: it is broken",
   IllegalState: ({ operation, state }: { readonly operation: string; readonly state: string }) =>
     `Cannot ${operation}: current state is ${state}`,
 }
