@@ -38,6 +38,14 @@ export const BYTES = 4
 export const isSet = (memory: Memory): boolean => (memory.load(STATE) & SET) !== 0
 
 /**
+ * How often it was set, modulo 2^31. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const timesSet = (memory: Memory): number => memory.load(STATE) >>> 1
+
+/**
  * Sets it and wakes everybody who waits; nothing where it is set.
  *
  * @category transitions

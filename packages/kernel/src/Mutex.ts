@@ -58,7 +58,8 @@ export const acquire = (
 ): Waiters.Taken | undefined => {
   const { memory } = self
   if (takeFree(self, me)) return "acquired"
-  for (let i = 0; i < spins; i++) {
+  for (let i = 0, rounds = 1; i < spins; i++) {
+    rounds = Waiters.pause(rounds)
     const state = memory.load(STATE)
     // Nobody holds it, and no flag but that somebody waits asks for more than a swap.
     if ((state & ~WAITERS) === 0 && memory.compareExchange(STATE, state, state | me) === state)

@@ -60,7 +60,8 @@ export const acquire = (
   spins: number,
 ): Waiters.Taken | undefined => {
   const { memory } = self
-  for (let i = 0; i <= spins; i++) {
+  for (let i = 0, rounds = 1; i <= spins; i++) {
+    if (i > 0) rounds = Waiters.pause(rounds)
     const state = memory.load(STATE)
     const permits = state & VALUE
     // No flag but that somebody waits asks for more than a swap.

@@ -293,6 +293,28 @@ const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 const isBefore = (left: number, right: number): boolean => (left - right) << 2 < 0
 
 /**
+ * How many agents queue. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const waitingAgents = ({ memory }: Gate): number => {
+  let agents = 0
+  forEachUsed(memory, () => {
+    agents++
+  })
+  return agents
+}
+
+/**
+ * Whether only the oldest waiter may pass. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const isReserved = ({ memory }: Gate): boolean => (memory.load(STATE) & RESERVED) !== 0
+
+/**
  * Who has passed says that what it was told stands for the next as well: what is guarded may be half-written.
  *
  * @category transitions
@@ -338,6 +360,24 @@ export const sweep = (self: Gate): void => {
   }
   if (!awake) memory.and(STATE, ~POKED)
   memory.store(SWEPT, seenDeaths)
+}
+
+/** The most rounds of a pause. */
+const LONGEST = 64
+
+/** What pauses compute: kept, so that no compiler leaves them out. */
+let idle = 0
+
+/**
+ * Spends so many rounds before it looks again, and returns how many to spend next time. Who looks seldom leaves the word in
+ * the cache of the core that uses it: exponential backoff, after Anderson, "The Performance of Spin Lock Alternatives for
+ * Shared-Memory Multiprocessors" (1990).
+ *
+ * @internal
+ */
+export const pause = (rounds: number): number => {
+  for (let i = 0; i < rounds; i++) idle = (idle * 31 + i) | 0
+  return Math.min(2 * rounds, LONGEST)
 }
 
 /**

@@ -14,6 +14,21 @@ import type { LocalBarrier, Waiter } from "./sync/LocalBarrier.ts"
 export type { Barrier } from "./BarrierSync.ts"
 
 /**
+ * What is known of a barrier.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Statistics {
+  readonly parties: number
+  /** How many have arrived and wait; 0 where it is broken. */
+  readonly waiting: number
+  /** Fibers of this agent that wait, be it only for an action to end. */
+  readonly waitingFibers: number
+  readonly isBroken: boolean
+}
+
+/**
  * Tells whether a value is the handle of a barrier.
  *
  * @category guards
@@ -230,3 +245,15 @@ export const waiting = (self: Barrier): Effect.Effect<number> => Effect.sync(() 
  * @since 0.3.0
  */
 export const isBroken = (self: Barrier): Effect.Effect<boolean> => Effect.sync(() => localOf(self).isBroken)
+
+/**
+ * What is known of the barrier. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const statistics = (self: Barrier): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { isBroken, parties, waiting, waitingFibers } = localOf(self)
+    return { parties, waiting, waitingFibers, isBroken }
+  })

@@ -9,9 +9,21 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { type BoundedSemaphore, localOf, MAX, TOO_OFTEN, TypeId, unsafeMake } from "./BoundedSemaphoreSync.ts"
 import { InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
+import type { GateStatistics } from "./sync/LocalGate.ts"
 import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
 
 export type { BoundedSemaphore } from "./BoundedSemaphoreSync.ts"
+
+/**
+ * What is known of a bounded semaphore.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Statistics extends GateStatistics {
+  /** How many permits are left. */
+  readonly permits: number
+}
 
 /**
  * Tells whether a value is the handle of a bounded semaphore.
@@ -123,6 +135,18 @@ export const release = (self: BoundedSemaphore): Effect.Effect<void, OverRelease
  */
 export const permits = (self: BoundedSemaphore): Effect.Effect<number> =>
   Effect.sync(() => localOf(self).permits)
+
+/**
+ * What is known of the bounded semaphore and of who waits for it. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const statistics = (self: BoundedSemaphore): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { permits, statistics } = localOf(self)
+    return { permits, ...statistics }
+  })
 
 /**
  * Runs an effect with a permit, and gives it back whatever becomes of the effect.

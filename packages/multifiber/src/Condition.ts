@@ -20,6 +20,21 @@ import { pass } from "./sync/passing.ts"
 export type { Condition } from "./ConditionSync.ts"
 
 /**
+ * What is known of a condition.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Statistics {
+  /** Whether anybody holds its lock. */
+  readonly isLocked: boolean
+  /** Who waits and is not notified, of all agents. */
+  readonly waiting: number
+  /** The same of this agent: fibers, and plain code. */
+  readonly waitingFibers: number
+}
+
+/**
  * Tells whether a value is the handle of a condition.
  *
  * @category guards
@@ -257,3 +272,15 @@ export const notify = (self: Condition, count = 1): Effect.Effect<void, NotOwner
  */
 export const notifyAll = (self: Condition): Effect.Effect<void, NotOwner> =>
   notify(self, Number.POSITIVE_INFINITY)
+
+/**
+ * What is known of the condition. Old when it returns; `waiting` is right where the fiber holds the lock.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const statistics = (self: Condition): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { lock, waiting, waitingFibers } = localOf(self)
+    return { isLocked: lock.isLocked, waiting, waitingFibers }
+  })

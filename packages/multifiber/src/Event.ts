@@ -3,6 +3,7 @@
  *
  * @since 0.3.0
  */
+import * as Kernel from "@multifiber/kernel/Event"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
@@ -10,6 +11,20 @@ import { TimedOut } from "./Errors.ts"
 import { clearSync, type Event, isSetSync, localOf, makeSync, setSync, TypeId } from "./EventSync.ts"
 
 export type { Event } from "./EventSync.ts"
+
+/**
+ * What is known of an event.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Statistics {
+  readonly isSet: boolean
+  /** How often it was set while it was not, modulo 2^31. */
+  readonly timesSet: number
+  /** Fibers of this agent that wait. */
+  readonly waitingFibers: number
+}
 
 /**
  * Tells whether a value is the handle of an event.
@@ -69,6 +84,18 @@ export const clear = (self: Event): Effect.Effect<void> => Effect.sync(() => cle
  * @since 0.3.0
  */
 export const isSet = (self: Event): Effect.Effect<boolean> => Effect.sync(() => isSetSync(self))
+
+/**
+ * What is known of the event. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const statistics = (self: Event): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { memory, waitingFibers } = localOf(self)
+    return { isSet: Kernel.isSet(memory), timesSet: Kernel.timesSet(memory), waitingFibers }
+  })
 
 /**
  * Waits until the event is set.

@@ -49,6 +49,10 @@ class LocalEvent implements Slices.Waiting {
     this.wakeUp = new WakeUp(memory, () => this.look())
   }
 
+  get waitingFibers(): number {
+    return this.waiters.size
+  }
+
   /** Calls back once it is set; returns what gives up. */
   wait(resume: () => void): () => void {
     const waiter = { bed: Kernel.begin(this.memory), resume }
@@ -80,7 +84,7 @@ class LocalEvent implements Slices.Waiting {
     const sleep = Slices.sleepFor(milliseconds, this.user)
     const { value } = Kernel.begin(this.memory)
     const come = Kernel.wait(this.memory, value, sleep)
-    if (Slices.isTold(this.user)) throw Slices.toldToEnd()
+    if (Membership.isTold(this.user)) throw Slices.toldToEnd()
     return come
   }
 }

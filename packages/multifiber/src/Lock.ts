@@ -8,9 +8,21 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { OverRelease, type TimedOut } from "./Errors.ts"
 import { type Acquired, type Lock, localOf, makeSync, TOO_OFTEN, TypeId } from "./LockSync.ts"
+import type { GateStatistics } from "./sync/LocalGate.ts"
 import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
 
 export type { Acquired, Lock } from "./LockSync.ts"
+
+/**
+ * What is known of a lock.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Statistics extends GateStatistics {
+  /** Whether anybody holds the lock. */
+  readonly isLocked: boolean
+}
 
 /**
  * Tells whether a value is the handle of a lock.
@@ -112,6 +124,18 @@ export const release = (self: Lock): Effect.Effect<void, OverRelease> =>
  * @since 0.3.0
  */
 export const isLocked = (self: Lock): Effect.Effect<boolean> => Effect.sync(() => localOf(self).isLocked)
+
+/**
+ * What is known of the lock and of who waits for it. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const statistics = (self: Lock): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { isLocked, statistics } = localOf(self)
+    return { isLocked, ...statistics }
+  })
 
 /**
  * Runs an effect with the lock, and frees it whatever becomes of the effect.

@@ -10,9 +10,21 @@ import { dual } from "effect/Function"
 import { NotOwner, type TimedOut } from "./Errors.ts"
 import type { Acquired } from "./LockSync.ts"
 import { localOf, makeSync, type RLock, TypeId } from "./RLockSync.ts"
+import type { GateStatistics } from "./sync/LocalGate.ts"
 import { holdFor, passWith, passWithin } from "./sync/passing.ts"
 
 export type { RLock } from "./RLockSync.ts"
+
+/**
+ * What is known of a lock.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Statistics extends GateStatistics {
+  /** Whether anybody holds the lock. */
+  readonly isLocked: boolean
+}
 
 /**
  * Tells whether a value is the handle of a recursive lock.
@@ -135,6 +147,18 @@ export const depth = (self: RLock): Effect.Effect<number> =>
  * @since 0.3.0
  */
 export const isLocked = (self: RLock): Effect.Effect<boolean> => Effect.sync(() => localOf(self).isLocked)
+
+/**
+ * What is known of the lock and of who waits for it. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const statistics = (self: RLock): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { isLocked, statistics } = localOf(self)
+    return { isLocked, ...statistics }
+  })
 
 /**
  * Runs an effect with the lock, and gives it back whatever becomes of the effect. What it forks are other owners.

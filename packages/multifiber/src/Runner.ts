@@ -7,6 +7,7 @@
  */
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "./Agent.ts"
+import * as Membership from "./agent/Membership.ts"
 import type { Answer, Question } from "./agent/Names.ts"
 import { describe, type EncodedError, encodeError } from "./wire/EncodedError.ts"
 import {
@@ -249,11 +250,15 @@ class AgentRunner {
     this.mourn(failure)
   }
 
-  /** A process whose task has failed says so on its standard error, and ends with code 1. */
+  /** A process whose task has failed says so on its standard error, and ends with code 1; not where it was being ended. */
   private mourn(failure: Failure): void {
-    if (this.boot.lifetime !== "process") return
+    if (this.boot.lifetime !== "process" || this.isTold) return
     this.port.setExitCode(1)
     this.report(failure)
+  }
+
+  private get isTold(): boolean {
+    return this.boot.membership !== undefined && Membership.isTold(Membership.self())
   }
 
   private report(failure: Failure): void {

@@ -9,9 +9,21 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
 import { isCount, localOf, MAX, type Semaphore, TOO_OFTEN, TypeId, unsafeMake } from "./SemaphoreSync.ts"
+import type { GateStatistics } from "./sync/LocalGate.ts"
 import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
 
 export type { Semaphore } from "./SemaphoreSync.ts"
+
+/**
+ * What is known of a semaphore.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export interface Statistics extends GateStatistics {
+  /** How many permits are left. */
+  readonly permits: number
+}
 
 /**
  * Tells whether a value is the handle of a semaphore.
@@ -128,6 +140,18 @@ export const release = (self: Semaphore, permits = 1): Effect.Effect<void, Inval
  * @since 0.3.0
  */
 export const permits = (self: Semaphore): Effect.Effect<number> => Effect.sync(() => localOf(self).permits)
+
+/**
+ * What is known of the semaphore and of who waits for it. Old when it returns.
+ *
+ * @category getters
+ * @since 0.3.0
+ */
+export const statistics = (self: Semaphore): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { permits, statistics } = localOf(self)
+    return { permits, ...statistics }
+  })
 
 /**
  * Runs an effect with a permit, and gives it back whatever becomes of the effect.

@@ -1,5 +1,6 @@
 /**
- * Named blocks of memory in a program: Python's `multiprocessing.shared_memory.SharedMemory`.
+ * Named blocks of memory in a program: Python's `multiprocessing.shared_memory.SharedMemory`. What a `SharedMemoryManager`
+ * is there is a `Scope` here: closing it unlinks all blocks and lists that were made in it.
  *
  * @since 0.3.0
  */

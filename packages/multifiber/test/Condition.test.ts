@@ -4,10 +4,12 @@ import * as Flags from "@multifiber/testkit/Flags"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Condition from "../src/Condition.ts"
 import * as ConditionSync from "../src/ConditionSync.ts"
 import * as Lock from "../src/Lock.ts"
 import * as LockSync from "../src/LockSync.ts"
+import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import * as RLock from "../src/RLock.ts"
 import { conditions } from "./fixtures/conditions.ts"
@@ -299,6 +301,33 @@ describe("Condition, between agents", () => {
         expect(yield* Effect.all(agents.map(resultOf), { concurrency: 5 })).toEqual(Array(5).fill("acquired"))
       }
     }),
+  )
+})
+
+describe("Condition, under load", () => {
+  live(
+    "STRESS-09 three agents and three fibers time out and are notified in turn, a hundred times",
+    () =>
+      Effect.gen(function* () {
+        const it = yield* shared
+        const pool = yield* Pool.make({ size: 3 })
+        for (let round = 1; round <= 100; round++) {
+          const timeout = round % 2 === 0 ? 5 : undefined
+          const agents = yield* Effect.replicateEffect(
+            Pool.applyAsync(pool, conditions.wait, [it, timeout]),
+            3,
+          )
+          const fibers = yield* Effect.replicateEffect(Effect.fork(waits(it, timeout)), 3)
+          yield* allWait(it, 6 * round)
+          if (timeout === undefined) yield* locked(it)(Condition.notifyAll(it.condition))
+          const results = yield* within(15)(
+            Effect.all([...agents.map(AsyncResult.get), ...fibers.map((fiber) => Fiber.join(fiber))]),
+          )
+          expect(results).toEqual(Array(6).fill(timeout === undefined ? "acquired" : false))
+          expect(Flags.get(it.flags, 1)).toBe(6 * round)
+        }
+      }),
+    60,
   )
 })
 

@@ -80,6 +80,18 @@ describe("Event, between fibers", () => {
       yield* within(5)(Fiber.join(second))
     }),
   )
+
+  fibers("EVT-09 its statistics, printed, say whether it is set", () =>
+    Effect.gen(function* () {
+      const event = yield* Event.make
+      const printed = Effect.map(Event.statistics(event), (statistics) => JSON.stringify(statistics))
+      expect(yield* printed).toContain('"isSet":false')
+      yield* Event.set(event)
+      expect(yield* printed).toContain('"isSet":true')
+      yield* Event.clear(event)
+      expect(yield* printed).toContain('"isSet":false')
+    }),
+  )
 })
 
 describe("Event, between agents", () => {

@@ -99,6 +99,11 @@ describe("Main.run", () => {
 
   program("ends with an idle pool", ["guarded", "idle pool"], clean(0, "done\n"))
   program(
+    "a process that is killed while it waits for a lock says nothing of it",
+    ["guarded", "a process that is killed while it waits for a lock"],
+    clean(0, "-9\n"),
+  )
+  program(
     "ends with a pool whose tasks are not done",
     ["guarded", "tasks that are not done"],
     clean(0, "done\n"),

@@ -2,10 +2,13 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
 import { getContext } from "../src/Context.ts"
 import * as Process from "../src/Process.ts"
+import * as ShareableList from "../src/ShareableList.ts"
 import * as SharedMemory from "../src/SharedMemory.ts"
 import * as SharedMemorySync from "../src/SharedMemorySync.ts"
 import type * as Task from "../src/Task.ts"
@@ -203,6 +206,32 @@ describe("SharedMemory, between agents", () => {
       expect(new TextDecoder().decode(bytes.slice(0, 6))).toBe("oldval")
       bytes.set(new TextEncoder().encode("newval"))
       expect(yield* elsewhere(given.replace, [block, "oldval"])).toEqual(["sent", "newval"])
+    }),
+  )
+
+  live("SHM-13 a scope manages the blocks and lists that are made in it", () =>
+    Effect.gen(function* () {
+      const manager = yield* Scope.make()
+      const items = Array.from({ length: 9 }, (_, n) => n)
+      const lists = yield* Effect.forEach([5, 6, 7, 8, 9], (length) =>
+        Scope.extend(ShareableList.make(items.slice(0, length)), manager),
+      )
+      const made = yield* Effect.forEach([32, 48, 64, 80, 96, 112], (size) =>
+        Scope.extend(SharedMemory.create({ size }), manager),
+      )
+      const [list, block] = [
+        ShareableList.shm(lists[0] as (typeof lists)[number]),
+        made[0] as (typeof made)[number],
+      ].map(SharedMemory.name) as [string, string]
+      expect(yield* ShareableList.length(yield* ShareableList.attach(list))).toBe(5)
+      expect(SharedMemory.size(yield* SharedMemory.attach(block))).toBe(32)
+      expect(yield* elsewhere(blocks.attach, [block])).toBe("done")
+      yield* Scope.close(manager, Exit.void)
+      for (const name of [...lists.map((each) => ShareableList.shm(each)), ...made].map(SharedMemory.name)) {
+        expect(yield* Effect.flip(SharedMemory.attach(name))).toMatchObject(notFound)
+      }
+      expect(yield* Effect.flip(ShareableList.attach(list))).toMatchObject(notFound)
+      expect(yield* elsewhere(blocks.attach, [block])).toBe("NotFound")
     }),
   )
 

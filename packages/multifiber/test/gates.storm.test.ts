@@ -1,5 +1,5 @@
 /**
- * Agents that hammer a lock and a semaphore are killed at random, while fibers use the lock as well.
+ * Agents that hammer a lock, a semaphore, a condition and a barrier are killed at random, while fibers use the lock as well.
  * MULTIFIBER_STORM_SECONDS says how long; a few seconds where it does not.
  */
 import process from "node:process"
@@ -8,10 +8,27 @@ import * as Flags from "@multifiber/testkit/Flags"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
+import * as Barrier from "../src/Barrier.ts"
+import * as Condition from "../src/Condition.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Process from "../src/Process.ts"
 import * as Semaphore from "../src/Semaphore.ts"
-import { ABANDONED, hammer, INSIDE, PASSED, SEATED, type Storm, visit, WRONG } from "./fixtures/gateStorm.ts"
+import {
+  ABANDONED,
+  hammer,
+  INSIDE,
+  MET,
+  PARTIES,
+  PASSED,
+  PUT,
+  SEATED,
+  type Storm,
+  TOKENS,
+  TOOK,
+  visit,
+  WORDS,
+  WRONG,
+} from "./fixtures/gateStorm.ts"
 import { live, reached, within } from "./live.ts"
 
 const SECONDS = Number(process.env.MULTIFIBER_STORM_SECONDS ?? 4)
@@ -21,16 +38,25 @@ const SEATS = 1000
 const started = (storm: Storm) =>
   Effect.tap(Process.make(hammer, [storm], { daemon: true, logging: false }), Process.start)
 
+/** Waits until each of these has happened so often again. */
+const again = (flags: Flags.Flags, times: ReadonlyArray<readonly [flag: number, times: number]>) =>
+  Effect.forEach(times, ([flag, times]) => reached(flags, flag, Flags.get(flags, flag) + times), {
+    concurrency: "unbounded",
+    discard: true,
+  })
+
 live(
-  "no death of an agent stops a lock or a semaphore, or lets two into the lock",
+  "no death of an agent stops a lock, a semaphore, a condition or a barrier, or lets two in",
   () =>
     Effect.gen(function* () {
       const storm: Storm = {
         lock: yield* Lock.make,
         seats: yield* Semaphore.make(SEATS),
-        flags: Flags.make(),
+        condition: yield* Condition.make,
+        barrier: yield* Barrier.make(PARTIES),
+        flags: Flags.make(WORDS),
       }
-      const { flags, lock, seats } = storm
+      const { condition, flags, lock, seats } = storm
       const visits = Effect.flatMap(Lock.acquire(lock), (acquired) =>
         Effect.zipRight(
           Effect.sync(() => visit(flags, acquired)),
@@ -44,6 +70,7 @@ live(
       )
       const workers = yield* Effect.replicateEffect(started(storm), WORKERS)
       const end = performance.now() + SECONDS * 1000
+      const indexes = Array.from({ length: PARTIES }, (_, index) => MET + index)
       let deaths = 0
       while (performance.now() < end) {
         yield* Effect.sleep(yield* Random.nextIntBetween(10, 120))
@@ -53,12 +80,21 @@ live(
         yield* within(20)(Process.join(victim))
         deaths++
         workers[index] = yield* started(storm)
-        yield* within(10)(reached(flags, PASSED, Flags.get(flags, PASSED) + 100))
+        yield* within(10)(
+          again(flags, [
+            [PASSED, 100],
+            [SEATED, 100],
+            [PUT, 10],
+            [TOOK, 10],
+            ...indexes.map((index) => [index, 2] as const),
+          ]),
+        )
       }
       for (const worker of workers) yield* Process.kill(worker)
       for (const worker of workers) yield* within(20)(Process.join(worker))
       yield* Fiber.interrupt(fibers)
       yield* within(10)(Lock.acquire(lock))
+      yield* within(10)(Effect.zipRight(Condition.acquire(condition), Condition.release(condition)))
       expect({ wrong: Flags.get(flags, WRONG), inside: Flags.get(flags, INSIDE) <= 1 }).toEqual({
         wrong: 0,
         inside: true,
@@ -66,10 +102,15 @@ live(
       const left = yield* Semaphore.permits(seats)
       expect(left).toBeGreaterThanOrEqual(SEATS - deaths - WORKERS)
       expect(left).toBeLessThanOrEqual(SEATS)
-      expect(deaths).toBeGreaterThan(SECONDS)
+      // Each death costs a token, or a count of one, at most.
+      const tokens = Flags.get(flags, PUT) - Flags.get(flags, TOOK)
+      expect(Math.abs(tokens - Flags.get(flags, TOKENS))).toBeLessThanOrEqual(deaths + WORKERS)
+      const [first, last] = indexes.map((index) => Flags.get(flags, index)) as [number, number]
+      expect(Math.abs(first - last)).toBeLessThanOrEqual(deaths + WORKERS)
+      expect(deaths).toBeGreaterThan(SECONDS / 4)
       console.log(
         `storm: ${deaths} deaths, ${Flags.get(flags, PASSED)} passed, ${Flags.get(flags, ABANDONED)} abandoned, ` +
-          `${Flags.get(flags, SEATED)} seated, ${SEATS - left} permits lost`,
+          `${Flags.get(flags, SEATED)} seated, ${SEATS - left} permits lost, ${Flags.get(flags, TOOK)} taken, ${first} met`,
       )
     }),
   SECONDS + 120,

@@ -40,6 +40,9 @@ export const enter = (): Agent.Membership => {
 /** Notes that an agent is being ended: while it waits for something shared, it may not hear of it in any other way. */
 export const tell = ({ id }: Agent.Membership): void => Agents.tell(self().table, id)
 
+/** Whether it was noted of this agent. */
+export const isTold = ({ id, table }: User): boolean => Agents.isTold(table, id)
+
 /** Tells the others that an agent is really gone. */
 export const leave = ({ id }: Agent.Membership): void => Agents.leave(self().table, id)
 

@@ -1,6 +1,6 @@
 /** A barrier as one agent has it: its fibers that wait, each of which is a party. */
 import * as Kernel from "@multifiber/kernel/Barrier"
-import type { User } from "../agent/Membership.ts"
+import { isTold, type User } from "../agent/Membership.ts"
 import * as Slices from "./Slices.ts"
 import { WakeUp } from "./WakeUp.ts"
 
@@ -32,6 +32,10 @@ export class LocalBarrier implements Slices.Waiting {
 
   get waiting(): number {
     return Kernel.waiting(this.barrier)
+  }
+
+  get waitingFibers(): number {
+    return this.waiters.size
   }
 
   get isBroken(): boolean {
@@ -121,7 +125,7 @@ export class LocalBarrier implements Slices.Waiting {
   waitSync(milliseconds: number, action: (() => void) | undefined): Kernel.Ended {
     const sleep = Slices.sleepFor(milliseconds, this.user)
     const ended = Kernel.wait(this.barrier, this.user.id, action !== undefined, sleep)
-    if (Slices.isTold(this.user)) {
+    if (isTold(this.user)) {
       if (ended.is === "acts") this.fail(ended.since)
       throw Slices.toldToEnd()
     }

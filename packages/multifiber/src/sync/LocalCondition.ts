@@ -35,6 +35,15 @@ export class LocalCondition implements Slices.Waiting {
     this.wakeUp = new WakeUp(condition.memory, () => this.look())
   }
 
+  /** How many wait and are not notified. */
+  get waiting(): number {
+    return Kernel.waiting(this.condition)
+  }
+
+  get waitingFibers(): number {
+    return this.waiters.length
+  }
+
   /** Begins to wait: leaves the lock, which the owner holds. Throws where too many wait. */
   begin(owner: unknown): Waiter {
     if (!Kernel.enlist(this.condition, this.user.id)) {

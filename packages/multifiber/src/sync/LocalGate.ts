@@ -2,7 +2,7 @@
  * A gate as one agent has it: its fibers queue here, first come first served, and the agent queues for the first of them.
  */
 import * as Waiters from "@multifiber/kernel/Waiters"
-import type { User } from "../agent/Membership.ts"
+import { isTold, type User } from "../agent/Membership.ts"
 import * as Slices from "./Slices.ts"
 import { WakeUp } from "./WakeUp.ts"
 
@@ -13,6 +13,16 @@ export const SPINS = 200
 interface Waiter {
   readonly resume: (taken: Waiters.Taken) => void
   passed: boolean
+}
+
+/** Who waits at a gate. */
+export interface GateStatistics {
+  /** Agents that wait, whichever and however many of their fibers. */
+  readonly waitingAgents: number
+  /** Fibers of this agent that wait. */
+  readonly waitingFibers: number
+  /** The oldest waiter has been overtaken so often that only it may pass. */
+  readonly reserved: boolean
 }
 
 export abstract class LocalGate implements Slices.Waiting {
@@ -30,6 +40,14 @@ export abstract class LocalGate implements Slices.Waiting {
     this.me = user.id
     this.user = user
     this.wakeUp = new WakeUp(gate.memory, () => this.look())
+  }
+
+  get statistics(): GateStatistics {
+    return {
+      waitingAgents: Waiters.waitingAgents(this.gate),
+      waitingFibers: this.waiters.length,
+      reserved: Waiters.isReserved(this.gate),
+    }
   }
 
   /** Passes where nothing stands in the way. */
@@ -97,7 +115,7 @@ export abstract class LocalGate implements Slices.Waiting {
   passSync(milliseconds: number): Waiters.Taken | false {
     const sleep = Slices.sleepFor(milliseconds, this.user)
     const taken = this.ticket === undefined ? this.passBy(sleep) : this.passInPlace(this.ticket, sleep)
-    if (!Slices.isTold(this.user)) return taken ?? false
+    if (!isTold(this.user)) return taken ?? false
     // Others may take it for dead already, and count on what it had not taken. What it found abandoned stays so.
     if (taken === "acquired") this.leave()
     throw Slices.toldToEnd()

@@ -3,9 +3,8 @@
  * nobody; so while anything of this agent waits, a timer does both: it holds the program, and lets each waiter look.
  */
 
-import * as Agents from "@multifiber/kernel/Agents"
 import type { Sleep } from "@multifiber/kernel/Waiters"
-import type { User } from "../agent/Membership.ts"
+import { isTold, type User } from "../agent/Membership.ts"
 
 /** Milliseconds after which whoever waits looks again. */
 const SLICE = 50
@@ -47,9 +46,6 @@ export const sleepFor = (milliseconds: number, user: User): Sleep => {
     return true
   }
 }
-
-/** Tells an agent that was blocked whether to end. */
-export const isTold = ({ id, table }: User): boolean => Agents.isTold(table, id)
 
 /** What it throws then. */
 export const toldToEnd = (): Error => new Error("this agent is told to end")

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import type { StartMethod } from "multifiber/Agent"
 import * as AsyncResult from "multifiber/AsyncResult"
 import { getContext } from "multifiber/Context"
+import * as Lock from "multifiber/Lock"
 import type { Platform } from "multifiber/Platform"
 import * as Pool from "multifiber/Pool"
 import * as Process from "multifiber/Process"
@@ -96,6 +97,18 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
   "a process that throws a text": Effect.gen(function* () {
     const process = yield* Process.make(tasks.throwText, [])
     yield* Process.start(process)
+    yield* Process.join(process)
+    yield* print(yield* yield* Process.exitCode(process))
+  }),
+
+  "a process that is killed while it waits for a lock": Effect.gen(function* () {
+    const lock = yield* Lock.make
+    yield* Lock.acquire(lock)
+    const flags = Flags.make()
+    const process = yield* Process.make(tasks.waitFor, [lock, flags])
+    yield* Process.start(process)
+    yield* reached(flags, 0, 1)
+    yield* Process.kill(process)
     yield* Process.join(process)
     yield* print(yield* yield* Process.exitCode(process))
   }),

@@ -2,6 +2,7 @@
 import process from "node:process"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Marks from "@multifiber/testkit/Marks"
+import * as LockSync from "multifiber/LockSync"
 import * as Task from "multifiber/Task"
 
 export const tasks = Task.module(import.meta.url, {
@@ -28,6 +29,11 @@ export const tasks = Task.module(import.meta.url, {
   },
   throwList: (): never => {
     throw ["left", "right"]
+  },
+  /** Waits for what never comes. */
+  waitFor: (lock: LockSync.Lock, flags: Flags.Flags) => {
+    Flags.add(flags, 0)
+    LockSync.acquireSync(lock)
   },
   throwText: (): never => {
     throw "only text"
