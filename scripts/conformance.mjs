@@ -1,4 +1,4 @@
-// `npm run conformance [-- --group PROC,CTX] [--runtime node,deno] [--json]`: runs the tests whose titles name a case of
+// `npm run conformance [-- --group PROC,CTX] [--runtime node,deno] [--start-method thread] [--json]`: runs the tests whose titles name a case of
 // the behaviour of Python's multiprocessing, such as PROC-05, and counts the cases per group, runtime and start method.
 // A case has passed where every test that names it has passed. A test tells its start method by `[thread]` or `[spawn]`
 // in its title; one without runs on threads, and speaks for every start method where a case needs one agent only.
@@ -21,7 +21,8 @@ const IMPOSSIBLE = data("impossible")
 const GROUPS = [...new Set(CASES.map(({ group }) => group))]
 const KNOWN = new Set(CASES.map(({ id }) => id))
 
-const USAGE = `Usage: npm run conformance [-- --group PROC,CTX] [--runtime ${RUNTIMES.join(",")}] [--json]
+const USAGE = `Usage: npm run conformance [-- --group PROC,CTX] [--runtime ${RUNTIMES.join(",")}]
+  [--start-method ${START_METHODS.join(",")}] [--json]
 Groups: ${GROUPS.join(", ")}`
 
 const usageError = (message) => {
@@ -29,15 +30,26 @@ const usageError = (message) => {
   process.exit(2)
 }
 
+/** Those of the known names that are asked for; all of them where none is. */
+const chosen = (kind, lists, known) => {
+  const names = lists.flatMap((list) => list.split(","))
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) usageError(`Unknown ${kind} ${JSON.stringify(unknown)}`)
+  return known.filter((name) => names.length === 0 || names.includes(name))
+}
+
 const parse = (argv) => {
   const { runtimes, rest } = takeRuntimes(argv, USAGE)
-  const options = { group: { type: "string", multiple: true, default: [] }, json: { type: "boolean" } }
+  const list = { type: "string", multiple: true, default: [] }
+  const options = { group: list, "start-method": list, json: { type: "boolean" } }
   try {
-    const { group, json = false } = parseArgs({ args: rest, options }).values
-    const names = group.flatMap((list) => list.split(","))
-    const unknown = names.find((name) => !GROUPS.includes(name))
-    if (unknown !== undefined) usageError(`Unknown group ${JSON.stringify(unknown)}`)
-    return { runtimes, json, groups: GROUPS.filter((name) => names.length === 0 || names.includes(name)) }
+    const { group, json = false, "start-method": startMethod } = parseArgs({ args: rest, options }).values
+    return {
+      runtimes,
+      json,
+      groups: chosen("group", group, GROUPS),
+      startMethods: chosen("start method", startMethod, START_METHODS),
+    }
   } catch (error) {
     return usageError(error.message)
   }
@@ -93,7 +105,7 @@ const typos = (tests) => [
   ).map((entry) => `unknown id, runtime or start method in impossible.json: ${JSON.stringify(entry)}`),
 ]
 
-const { runtimes, groups, json } = parse(process.argv.slice(2))
+const { runtimes, groups, startMethods, json } = parse(process.argv.slice(2))
 bootstrap()
 const print = json ? console.error : console.log
 const results = new Map()
@@ -112,7 +124,7 @@ print("\n=== results ===")
 const rows = []
 for (const group of groups) {
   for (const [runtime, { tests }] of results) {
-    for (const startMethod of START_METHODS) {
+    for (const startMethod of startMethods) {
       const { row, covered, failures } = count(group, runtime, startMethod, tests)
       if (row.ids === 0) continue
       rows.push(row)

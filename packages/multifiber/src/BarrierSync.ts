@@ -46,7 +46,7 @@ export const MAX = Kernel.MAX
  * @internal
  */
 export const localOf: (self: Barrier) => LocalBarrier = makeHandles(
-  (self) => self[TypeId],
+  TypeId,
   (memory, user) => new LocalBarrier({ memory, agents: user.table }, user),
 )
 
@@ -91,12 +91,8 @@ export const unsafeMake = (parties: number, timeout: number): Barrier => {
  * @category combinators
  * @since 0.3.0
  */
-export const waitSync = (
-  self: Barrier,
-  milliseconds: number = self[TypeId].timeout,
-  action?: () => void,
-): number => {
-  const ended = localOf(self).waitSync(milliseconds, action)
+export const waitSync = (self: Barrier, milliseconds?: number, action?: () => void): number => {
+  const ended = localOf(self).waitSync(milliseconds ?? self[TypeId].timeout, action)
   if (ended.is !== "passed") throw plainError("BrokenBarrier", {})
   return ended.index
 }

@@ -78,8 +78,9 @@ class LocalBoundedSemaphore extends LocalGate {
  * @internal
  */
 export const localOf = makeHandles(
-  (self: BoundedSemaphore) => self[TypeId],
-  (words, user, { total }) => new LocalBoundedSemaphore(Kernel.fromMemory(words, user.table, total), user),
+  TypeId,
+  (words, user, { [TypeId]: { total } }: BoundedSemaphore) =>
+    new LocalBoundedSemaphore(Kernel.fromMemory(words, user.table, total), user),
 )
 
 /**

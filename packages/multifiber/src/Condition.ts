@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
-import { type Condition, localOf, makeSync, TypeId } from "./ConditionSync.ts"
+import { type Condition, checkCount, localOf, makeSync, TypeId } from "./ConditionSync.ts"
 import { type InvalidArgument, NotOwner, type OverRelease, TimedOut } from "./Errors.ts"
 import * as Lock from "./Lock.ts"
 import * as RLock from "./RLock.ts"
@@ -254,13 +254,14 @@ export const waitForWithin: {
  * Notifies so many waiters: 1, or `count`, or all where there are fewer. They go on once the lock is free. What nobody waits
  * for is not kept.
  *
- * **Errors** – `NotOwner` where the fiber does not hold the lock. **Source** – Python's `Condition.notify(n)`.
+ * **Errors** – `NotOwner` where the fiber does not hold the lock, and `InvalidArgument` unless `count` is a whole number of at
+ * least 0 or infinite. **Source** – Python's `Condition.notify(n)`.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const notify = (self: Condition, count = 1): Effect.Effect<void, NotOwner> =>
-  held(self, (local) => Effect.sync(() => local.notify(count)))
+export const notify = (self: Condition, count = 1): Effect.Effect<void, NotOwner | InvalidArgument> =>
+  held(self, (local) => attempt(() => local.notify(checkCount(count)), "InvalidArgument"))
 
 /**
  * Notifies all waiters.
@@ -271,7 +272,7 @@ export const notify = (self: Condition, count = 1): Effect.Effect<void, NotOwner
  * @since 0.3.0
  */
 export const notifyAll = (self: Condition): Effect.Effect<void, NotOwner> =>
-  notify(self, Number.POSITIVE_INFINITY)
+  held(self, (local) => Effect.sync(() => local.notify(Number.POSITIVE_INFINITY)))
 
 /**
  * What is known of the condition. Old when it returns; `waiting` is right where the fiber holds the lock.

@@ -42,8 +42,9 @@ const lockOf = (lock: AnyLock) => (isRLock(lock) ? RLockSync.localOf(lock) : Loc
  * @internal
  */
 export const localOf = makeHandles(
-  (self: Condition) => ({ ...self[TypeId], lock: self.lock }),
-  (memory, user, { lock }) => new LocalCondition({ memory, agents: user.table }, user, lockOf(lock)),
+  TypeId,
+  (memory, user, { lock }: Condition) =>
+    new LocalCondition({ memory, agents: user.table }, user, lockOf(lock)),
 )
 
 /**
@@ -139,13 +140,24 @@ export const waitForSync = <A>(
 }
 
 /**
+ * How many to notify, as far as it is a number of waiters; throws `InvalidArgument` where it is none.
+ *
+ * @internal
+ */
+export const checkCount = (count: number): number => {
+  if (count === Number.POSITIVE_INFINITY || (Number.isSafeInteger(count) && count >= 0)) return count
+  const expected = "a whole number of at least 0, or Infinity"
+  throw plainError("InvalidArgument", { argument: "count", value: count, expected })
+}
+
+/**
  * Notifies so many waiters, or all where there are fewer; they go on once the lock is free. Throws `NotOwner` where plain
- * code of this agent does not hold the lock.
+ * code of this agent does not hold the lock, and `InvalidArgument` for what is no number of waiters.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const notifySync = (self: Condition, count = 1): void => held(self).notify(count)
+export const notifySync = (self: Condition, count = 1): void => held(self).notify(checkCount(count))
 
 /**
  * Notifies all waiters.

@@ -95,7 +95,7 @@ class LocalEvent implements Slices.Waiting {
  * @internal
  */
 export const localOf: (self: Event) => LocalEvent = makeHandles(
-  (self) => self[TypeId],
+  TypeId,
   (words, user) => new LocalEvent(words, user),
 )
 

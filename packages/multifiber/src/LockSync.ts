@@ -52,7 +52,7 @@ export const TOO_OFTEN = { primitive: "Lock", reason: "nobody holds it" }
  * @internal
  */
 export const localOf: (self: Lock) => LocalLock = makeHandles(
-  (self) => self[TypeId],
+  TypeId,
   (words, user) => new LocalLock(Mutex.fromMemory(words, user.table), user),
 )
 

@@ -93,7 +93,7 @@ class LocalRLock extends LocalLock {
  * @internal
  */
 export const localOf: (self: RLock) => LocalRLock = makeHandles(
-  (self) => self[TypeId],
+  TypeId,
   (words, user) => new LocalRLock(Mutex.fromMemory(words, user.table), user),
 )
 

@@ -73,7 +73,7 @@ class LocalSemaphore extends LocalGate {
  * @internal
  */
 export const localOf: (self: Semaphore) => LocalSemaphore = makeHandles(
-  (self) => self[TypeId],
+  TypeId,
   (words, user) => new LocalSemaphore(Kernel.fromMemory(words, user.table), user),
 )
 

@@ -78,6 +78,24 @@ describe("Condition, between fibers", () => {
     }),
   )
 
+  fibers("what is no number of waiters is refused, and nobody notified", () =>
+    Effect.gen(function* () {
+      const it = yield* shared
+      const waiter = yield* Effect.fork(waits(it))
+      yield* allWait(it, 1)
+      for (const count of [-1, 0.5, Number.NaN, "all" as unknown as number]) {
+        const refused = { _tag: "InvalidArgument", argument: "count" }
+        expect(yield* Effect.flip(locked(it)(Condition.notify(it.condition, count)))).toMatchObject(refused)
+        const notify = () => ConditionSync.notifySync(it.condition, count)
+        expect(() => ConditionSync.withLockSync(it.condition, notify)).toThrow(
+          expect.objectContaining(refused),
+        )
+      }
+      yield* woken(it, 0)
+      yield* Fiber.interrupt(waiter)
+    }),
+  )
+
   fibers("COND-12 its own lock is recursive, a given one is the same lock", () =>
     Effect.gen(function* () {
       const own = yield* Condition.make

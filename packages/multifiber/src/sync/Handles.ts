@@ -4,6 +4,7 @@
  */
 import { attach, type Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "../agent/Membership.ts"
+import { plainError } from "./plainErrors.ts"
 
 interface Shared {
   readonly id: string
@@ -12,10 +13,14 @@ interface Shared {
 
 const LOCAL = Symbol("multifiber/local")
 
-/** Makes the lookup for one kind of handle. */
-export const makeHandles = <Handle extends object, Local extends object, Of extends Shared = Shared>(
-  sharedOf: (handle: Handle) => Of,
-  make: (words: Memory, user: Membership.User, shared: Of) => Local,
+/** Makes the lookup for one kind of handle; it throws `InvalidArgument` for any other. */
+export const makeHandles = <
+  Id extends string,
+  Handle extends { readonly [K in Id]: Shared },
+  Local extends object,
+>(
+  typeId: Id,
+  make: (words: Memory, user: Membership.User, handle: Handle) => Local,
 ): ((handle: Handle) => Local) => {
   const known = new Map<string, WeakRef<Local>>()
   const forgotten = new FinalizationRegistry((id: string) => {
@@ -23,11 +28,14 @@ export const makeHandles = <Handle extends object, Local extends object, Of exte
   })
 
   const find = (handle: Handle): Local => {
-    const shared = sharedOf(handle)
-    const { id, words } = shared
+    if (!(typeId in Object(handle))) {
+      const expected = `the handle of a ${typeId.slice(typeId.indexOf("/") + 1)}`
+      throw plainError("InvalidArgument", { argument: "self", value: handle, expected })
+    }
+    const { id, words } = handle[typeId]
     const found = known.get(id)?.deref()
     if (found) return found
-    const made = make(attach(new Int32Array(words)), Membership.self(), shared)
+    const made = make(attach(new Int32Array(words)), Membership.self(), handle)
     known.set(id, new WeakRef(made))
     forgotten.register(made, id)
     return made
