@@ -1,0 +1,66 @@
+import type * as Effect from "effect/Effect"
+import { pipe } from "effect/Function"
+import * as Barrier from "multifiber/Barrier"
+import * as Condition from "multifiber/Condition"
+import type { BrokenBarrier, InvalidArgument, NotOwner, OverRelease, TimedOut } from "multifiber/Errors"
+import * as Lock from "multifiber/Lock"
+import * as LockSync from "multifiber/LockSync"
+import * as RLock from "multifiber/RLock"
+import * as Semaphore from "multifiber/Semaphore"
+import { describe, expect, it } from "tstyche"
+
+declare const lock: Lock.Lock
+declare const rlock: RLock.RLock
+declare const semaphore: Semaphore.Semaphore
+declare const condition: Condition.Condition
+declare const barrier: Barrier.Barrier
+declare const body: Effect.Effect<"value", "error", "service">
+
+describe("Lock", () => {
+  it("keeps what the effect inside has", () => {
+    expect(Lock.withLock(body, lock)).type.toBe<typeof body>()
+    expect(pipe(body, RLock.withLock(rlock))).type.toBe<typeof body>()
+    expect(pipe(body, Semaphore.withPermit(semaphore))).type.toBe<typeof body>()
+    expect(pipe(body, Condition.withLock(condition))).type.toBe<typeof body>()
+  })
+
+  it("tells how it was got, and fails only where it can", () => {
+    expect(Lock.acquire(lock)).type.toBe<Effect.Effect<"acquired" | "abandoned">>()
+    expect(Lock.acquireWithin(lock, "1 second")).type.toBe<Effect.Effect<Lock.Acquired, TimedOut>>()
+    expect(Lock.release(lock)).type.toBe<Effect.Effect<void, OverRelease>>()
+    expect(LockSync.acquireSync(lock, 10)).type.toBe<Lock.Acquired | false>()
+  })
+
+  it("is no other primitive", () => {
+    expect(Lock.acquire).type.not.toBeCallableWith(rlock)
+    expect(LockSync.acquireSync).type.not.toBeCallableWith(semaphore)
+  })
+})
+
+describe("Condition", () => {
+  it("gives what the predicate gives", () => {
+    expect(Condition.waitFor(condition, body)).type.toBe<
+      Effect.Effect<"value", "error" | NotOwner, "service">
+    >()
+    expect(pipe(condition, Condition.waitForWithin(body, 10))).type.toBe<
+      Effect.Effect<"value", "error" | NotOwner, "service">
+    >()
+    expect(Condition.waitWithin(condition, 10)).type.toBe<Effect.Effect<Lock.Acquired, NotOwner | TimedOut>>()
+  })
+
+  it("takes a lock of either kind, and nothing else", () => {
+    expect(Condition.fromLock(lock)).type.toBe<Effect.Effect<Condition.Condition, InvalidArgument>>()
+    expect(Condition.fromLock(rlock)).type.toBe<Effect.Effect<Condition.Condition, InvalidArgument>>()
+    expect(Condition.fromLock).type.not.toBeCallableWith(semaphore)
+  })
+})
+
+describe("Barrier", () => {
+  it("has the errors of the action, and of the barrier", () => {
+    expect(Barrier.make(2)).type.toBe<Effect.Effect<Barrier.Barrier, InvalidArgument>>()
+    expect(Barrier.wait(barrier)).type.toBe<Effect.Effect<number, BrokenBarrier>>()
+    expect(Barrier.wait(barrier, { action: body })).type.toBe<
+      Effect.Effect<number, BrokenBarrier | "error", "service">
+    >()
+  })
+})
