@@ -104,6 +104,7 @@ export const passImpatiently = (
   for (;;) {
     const seen = Waiters.look(gate, me, ticket, 3)
     if (seen === "acquired" || seen === "abandoned") return seen
+    if (seen === "lost") continue
     const { slot, value } = Waiters.wakeUp(me, ticket)
     gate.memory.wait(slot, value, Number.POSITIVE_INFINITY)
   }

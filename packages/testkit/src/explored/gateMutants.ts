@@ -16,22 +16,18 @@ export const gateMutants: ReadonlyArray<Mutant> = [
     "    if (!(state & WAITERS)) {\n      memory.compareExchange(STATE, state, state | WAITERS)\n    } else if",
     "    if",
   ),
-  mutant(
-    "look: sleeps after it has handed the wake-up back",
-    '      answer = "lost"\n',
-    '      return "lost"\n',
-  ),
+  mutant("look: sleeps after it has handed the wake-up back", 'return "lost"', 'return "waits"'),
   mutant(
     "look: wakes nobody where it is reserved for another",
-    "      if (isOpen(self, state)) poke(self)\n      return answer",
-    "      return answer",
+    "      if (isOpen(self, state)) poke(self)\n      return",
+    "      return",
   ),
   mutant(
     "look: passes what is closed",
     "if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {",
     "if (!(state & RESERVED) || oldest(self) === slot) {",
   ),
-  mutant("look: keeps the wake-up of its own", "| (poked ? POKED : 0)", ""),
+  mutant("look: keeps the wake-up of its own", "| (woken ? POKED : 0)", ""),
   mutant(
     "withdraw passes no wake-up on",
     "  leave(self, slotOf(me), ticket)\n  poke(self)\n",
@@ -52,11 +48,7 @@ export const gateMutants: ReadonlyArray<Mutant> = [
     "    memory.and(STATE, ~POKED)\n  }\n}\n\n/** The slot",
     "  }\n}\n\n/** The slot",
   ),
-  mutant(
-    "sweep: slots of the dead stay",
-    "memory.compareExchange(slot, value, IDLE)\n    else if",
-    "{}\n    else if",
-  ),
+  mutant("sweep: slots of the dead stay", " empty(memory, slot, value)\n    else if", " {}\n    else if"),
   mutant("sweep: POKED stays", "  if (!awake) memory.and(STATE, ~POKED)\n", ""),
   mutant(
     "nobody sweeps",
