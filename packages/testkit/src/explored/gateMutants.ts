@@ -49,6 +49,12 @@ export const gateMutants: ReadonlyArray<Mutant> = [
     "  }\n}\n\n/** The slot",
   ),
   mutant("sweep: slots of the dead stay", " empty(memory, slot, value)\n    else if", " {}\n    else if"),
+  mutant(
+    "sweep: a dead agent's slot that is poked meanwhile stays",
+    "if (memory.compareExchange(slot, value, IDLE) !== value) memory.compareExchange(slot, poked(value), IDLE)",
+    "memory.compareExchange(slot, value, IDLE)",
+    { deep: true },
+  ),
   mutant("sweep: POKED stays", "  if (!awake) memory.and(STATE, ~POKED)\n", ""),
   mutant(
     "nobody sweeps",
@@ -56,3 +62,21 @@ export const gateMutants: ReadonlyArray<Mutant> = [
     "!== Agents.deaths(self.agents)) return",
   ),
 ]
+
+/** Those that break the bound on overtaking only. */
+export const overtakingMutants: ReadonlyArray<Mutant> = [
+  mutant("nobody reserves it", "      if (lost >= PATIENCE) memory.or(STATE, RESERVED)\n", ""),
+  mutant("a waiter is more patient by one race", "const PATIENCE = 3", "const PATIENCE = 4"),
+  mutant("lost races are not counted", 'if (seen === "lost") lost++', 'if (seen === "lost") lost += 0'),
+  mutant("the youngest is woken first", "!isBefore(ticket, bestTicket)", "isBefore(ticket, bestTicket)"),
+  mutant(
+    "who tries takes what is reserved",
+    "!isOpen(self, state) || state & RESERVED",
+    "!isOpen(self, state)",
+  ),
+  mutant(
+    "a waiter that is not the oldest takes what is reserved",
+    "(!(state & RESERVED) || oldest(self) === slot)",
+    "(!(state & RESERVED) || slot !== 0)",
+  ),
+].map((each) => ({ ...each, deep: true }))
