@@ -58,7 +58,7 @@ const IS_WAITING = 1
 const IS_POKED = 2
 const PHASE = 3
 
-/** So many races a waiter may lose after it was woken, until the gate is reserved. */
+/** So many races a waiter may lose after it was woken; where it loses one more, it reserves the gate. */
 const PATIENCE = 3
 
 /**
@@ -118,6 +118,9 @@ const slotOf = (id: number): number => SLOT + 2 * Agents.placeOf(id)
 
 const waiting = (ticket: number): number => (ticket << 2) | IS_WAITING
 
+/** A slot after it was poked. */
+const poked = (slot: number): number => (slot & ~PHASE) | IS_POKED
+
 const isOpen = ({ meaning }: Gate, state: number): boolean => meaning.isOpen(state & VALUE)
 
 /** The word after `me` has passed, without the flags in `spent`. */
@@ -171,7 +174,7 @@ export const enlist = (self: Gate, me: number): number => {
   return ticket
 }
 
-/** What a queued agent sees: it has passed; it must sleep; or it must sleep and has lost a race to another before. */
+/** What a queued agent sees: it has passed; it must sleep; or it was woken, has lost the race, and must look again. */
 export type Look = Taken | "waits" | "lost"
 
 /**
@@ -184,14 +187,13 @@ export const look = (self: Gate, me: number, ticket: number, lost: number): Look
   const { memory } = self
   const slot = slotOf(me)
   repair(self)
-  let answer: Look = "waits"
   for (;;) {
-    const poked = (memory.load(slot) & PHASE) === IS_POKED
+    const woken = (memory.load(slot) & PHASE) === IS_POKED
     const state = memory.load(STATE)
     if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {
-      const spent = ABANDONED | RESERVED | (poked ? POKED : 0)
+      const spent = ABANDONED | RESERVED | (woken ? POKED : 0)
       if (!self.meaning.swap(memory, me, state, passed(self, state, me, spent))) continue
-      if (poked) memory.store(slot, IDLE)
+      if (woken) memory.store(slot, IDLE)
       else leave(self, slot, ticket)
       // It may be open still: who opened it woke one only.
       poke(self)
@@ -199,15 +201,15 @@ export const look = (self: Gate, me: number, ticket: number, lost: number): Look
     }
     if (!(state & WAITERS)) {
       memory.compareExchange(STATE, state, state | WAITERS)
-    } else if (poked) {
-      // Hands the wake-up back, then looks again: who opens the gate meanwhile may have seen it out.
+    } else if (woken) {
+      // Hands the wake-up back. Who opens the gate meanwhile may have seen it out: hence the look after it.
       if (lost >= PATIENCE) memory.or(STATE, RESERVED)
       memory.store(slot, waiting(ticket))
       memory.and(STATE, ~POKED)
-      answer = "lost"
+      return "lost"
     } else {
       if (isOpen(self, state)) poke(self)
-      return answer
+      return "waits"
     }
   }
 }
@@ -255,7 +257,7 @@ export const poke = (self: Gate): void => {
     if ((found & PHASE) === IS_POKED) return
     if ((found & PHASE) !== IS_WAITING) continue
     if (memory.compareExchange(STATE, state, state | POKED) !== state) continue
-    if (memory.compareExchange(slot, found, (found & ~PHASE) | IS_POKED) === found) {
+    if (memory.compareExchange(slot, found, poked(found)) === found) {
       memory.notify(slot)
       return
     }
@@ -347,7 +349,7 @@ export const sweep = (self: Gate): void => {
   const seenDeaths = Agents.deaths(agents)
   let awake = false
   forEachUsed(memory, (slot, value) => {
-    if (!Agents.isAlive(agents, memory.load(slot + 1))) memory.compareExchange(slot, value, IDLE)
+    if (!Agents.isAlive(agents, memory.load(slot + 1))) empty(memory, slot, value)
     else if ((value & PHASE) === IS_POKED) awake = true
   })
   for (;;) {
@@ -360,6 +362,11 @@ export const sweep = (self: Gate): void => {
   }
   if (!awake) memory.and(STATE, ~POKED)
   memory.store(SWEPT, seenDeaths)
+}
+
+/** Empties a dead agent's slot, though it may be poked meanwhile. */
+const empty = (memory: Memory, slot: number, value: number): void => {
+  if (memory.compareExchange(slot, value, IDLE) !== value) memory.compareExchange(slot, poked(value), IDLE)
 }
 
 /** The most rounds of a pause. */
@@ -412,7 +419,7 @@ export const passInPlace = (self: Gate, me: number, ticket: number, sleep: Sleep
     const seen = look(self, me, ticket, lost)
     if (seen === "acquired" || seen === "abandoned") return seen
     if (seen === "lost") lost++
-    if (!sleep(self.memory, slotOf(me), waiting(ticket))) return undefined
+    else if (!sleep(self.memory, slotOf(me), waiting(ticket))) return undefined
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * Explores the primitives of the kernel: every schedule of their scenarios, with the real code, then with each seeded bug,
- * which has to be found.
+ * Explores the primitives of the kernel: every schedule of their scenarios, and some at random of the deep ones, with the
+ * real code, then with each seeded bug, which has to be found.
  */
 import { setImmediate } from "node:timers/promises"
 import * as Kernel from "@multifiber/kernel"
 import { type Explored, explore } from "./Explorer.ts"
 import { primitives } from "./explored/index.ts"
-import type { Mutant, Primitive } from "./explored/primitive.ts"
+import { isBounded, isDeep, type Mutant, type Primitive } from "./explored/primitive.ts"
+import { type Sampled, sample } from "./Sampler.ts"
 
 export interface Finding {
   readonly name: string
@@ -15,6 +16,9 @@ export interface Finding {
   readonly preemptions: number
   readonly schedules: number
   readonly states: number
+  /** Schedules at random, and their steps. */
+  readonly deepRuns: number
+  readonly deepSteps: number
   readonly violations: ReadonlyArray<string>
   readonly mutants: number
   readonly killed: number
@@ -31,16 +35,28 @@ export interface Options {
   readonly mutate?: Mutate | undefined
   /** The most preemptions, whatever a scenario wants. */
   readonly preemptions?: number
+  /** The first seed of the schedules at random, and the most of a scenario. */
+  readonly seed?: number
+  readonly runs?: number
   readonly tell?: (line: string) => void
 }
+
+const SEED = 1
 
 /** Explores one primitive. */
 export const examine = async (
   primitive: Primitive,
-  { mutate, preemptions = Number.POSITIVE_INFINITY, tell = () => {} }: Options,
+  {
+    mutate,
+    preemptions = Number.POSITIVE_INFINITY,
+    runs = Number.POSITIVE_INFINITY,
+    seed = SEED,
+    tell = () => {},
+  }: Options,
 ): Promise<Finding> => {
   const scenarios = primitive
     .scenarios(Kernel)
+    .filter(isBounded)
     .map((scenario) => ({ ...scenario, preemptions: Math.min(scenario.preemptions, preemptions) }))
   const explored: Array<Explored & { readonly name: string }> = []
   for (const scenario of scenarios) {
@@ -52,21 +68,35 @@ export const examine = async (
     // Whoever runs this, a test runner for one, may have something to say in between.
     await setImmediate()
   }
+  const sampled: Array<Sampled & { readonly name: string }> = []
+  for (const scenario of primitive.scenarios(Kernel).filter(isDeep)) {
+    const begin = performance.now()
+    const outcome = sample({ ...scenario, runs: Math.min(scenario.runs, runs) }, seed)
+    const seconds = ((performance.now() - begin) / 1000).toFixed(1)
+    tell(`  ${scenario.name}: ${outcome.runs} runs at random, ${outcome.steps} steps, ${seconds} s`)
+    sampled.push({ name: scenario.name, ...outcome })
+    await setImmediate()
+  }
   const mutants = mutate ? primitive.mutants.filter(({ equivalent }) => equivalent === undefined) : []
   const survivors: Array<string> = []
   for (const mutant of mutants) {
-    const killer = findBy(primitive, (await mutate?.(mutant)) ?? Kernel)
+    const killer = findBy(primitive.scenarios((await mutate?.(mutant)) ?? Kernel), mutant.deep ?? false)
     tell(`  ${killer === undefined ? "ALIVE" : "killed"} ${mutant.name}${killer ? ` by: ${killer}` : ""}`)
     if (killer === undefined) survivors.push(mutant.name)
   }
-  const sum = (of: (each: Explored) => number) => explored.reduce((total, each) => total + of(each), 0)
+  const sum = <A>(all: ReadonlyArray<A>, of: (each: A) => number) =>
+    all.reduce((total, each) => total + of(each), 0)
   return {
     name: primitive.name,
     agents: Math.max(...scenarios.map(({ agents }) => agents.length)),
     preemptions: Math.max(...scenarios.map(({ preemptions }) => preemptions)),
-    schedules: sum(({ schedules }) => schedules),
-    states: sum(({ states }) => states),
-    violations: explored.flatMap(({ name, violation }) => (violation ? [`${name}: ${violation}`] : [])),
+    schedules: sum(explored, ({ schedules }) => schedules),
+    states: sum(explored, ({ states }) => states),
+    deepRuns: sum(sampled, ({ runs }) => runs),
+    deepSteps: sum(sampled, ({ steps }) => steps),
+    violations: [...explored, ...sampled].flatMap(({ name, violation }) =>
+      violation ? [`${name}: ${violation}`] : [],
+    ),
     mutants: mutants.length,
     killed: mutants.length - survivors.length,
     survivors,
@@ -77,8 +107,12 @@ export const examine = async (
 }
 
 /** The first scenario that finds a mutant wrong. */
-const findBy = (primitive: Primitive, kernel: typeof Kernel): string | undefined =>
-  primitive.scenarios(kernel).find((scenario) => explore(scenario).violation !== undefined)?.name
+const findBy = (scenarios: ReturnType<Primitive["scenarios"]>, deep: boolean): string | undefined => {
+  const isFound = ({ violation }: Explored | Sampled) => violation !== undefined
+  return deep
+    ? scenarios.filter(isDeep).find((scenario) => isFound(sample(scenario, SEED)))?.name
+    : scenarios.filter(isBounded).find((scenario) => isFound(explore(scenario)))?.name
+}
 
 /** Explores every primitive, or those of these names. */
 export const examineAll = async ({

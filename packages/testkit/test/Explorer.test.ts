@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import type { Memory } from "@multifiber/kernel/Memory"
-import { explore, region, type Scenario } from "../src/Explorer.ts"
+import { type Bounded, explore } from "../src/Explorer.ts"
+import { region } from "../src/Simulation.ts"
 
 const FOREVER = Number.POSITIVE_INFINITY
 
@@ -8,7 +9,7 @@ const FOREVER = Number.POSITIVE_INFINITY
 const increment = (memory: Memory): void => memory.store(0, memory.load(0) + 1)
 
 /** What word 0 can hold at the end. */
-const endsOf = (scenario: Omit<Scenario, "name" | "words" | "atEnd">): ReadonlyArray<number> => {
+const endsOf = (scenario: Omit<Bounded, "name" | "words" | "atEnd">): ReadonlyArray<number> => {
   const ends = new Set<number>()
   const { violation } = explore({
     name: "ends",
@@ -22,7 +23,7 @@ const endsOf = (scenario: Omit<Scenario, "name" | "words" | "atEnd">): ReadonlyA
   return [...ends].sort()
 }
 
-const violationOf = (scenario: Omit<Scenario, "name" | "words">) =>
+const violationOf = (scenario: Omit<Bounded, "name" | "words">) =>
   explore({ name: "wrong", words: 4, ...scenario }).violation
 
 describe("Explorer", () => {

@@ -96,7 +96,7 @@ export abstract class LocalGate implements Slices.Waiting {
         continue
       }
       if (seen === "lost") this.lost++
-      if (this.wakeUp.order(Waiters.wakeUp(me, ticket))) return
+      else if (this.wakeUp.order(Waiters.wakeUp(me, ticket))) return
     }
   }
 

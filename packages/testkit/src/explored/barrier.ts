@@ -3,7 +3,8 @@ import * as Agents from "@multifiber/kernel/Agents"
 import * as Barrier from "@multifiber/kernel/Barrier"
 import type { Memory } from "@multifiber/kernel/Memory"
 import type { Sleep } from "@multifiber/kernel/Waiters"
-import { region, type Scenario } from "../Explorer.ts"
+import type { Bounded } from "../Explorer.ts"
+import { region } from "../Simulation.ts"
 import { barrierMutants } from "./barrierMutants.ts"
 import { giveUpAtOnce, idOf, sleepUntilWoken } from "./gate.ts"
 import type { Primitive } from "./primitive.ts"
@@ -41,7 +42,7 @@ const constant = (agents: number, dying: boolean) => (index: number) => {
   return !dying || (place >= 16 + agents && place < 16 + Agents.PLACES)
 }
 
-interface Setting extends Pick<Partial<Scenario>, "preemptions" | "atEnd"> {
+interface Setting extends Pick<Partial<Bounded>, "preemptions" | "atEnd"> {
   readonly parties?: number
   /** Which agents may die, one of them in a schedule. */
   readonly dies?: ReadonlyArray<number>
@@ -50,9 +51,9 @@ interface Setting extends Pick<Partial<Scenario>, "preemptions" | "atEnd"> {
 
 const scenario = (
   name: string,
-  agents: Scenario["agents"],
+  agents: Bounded["agents"],
   { dies, initial, parties = agents.length, preemptions = 3, ...judge }: Setting,
-): Scenario => ({
+): Bounded => ({
   name,
   words: CAME + CYCLES,
   initial: (memory) => {
@@ -150,7 +151,7 @@ const scenarios: Primitive["scenarios"] = ({ Barrier }: typeof Kernel) => {
         return index
       })
 
-  const eachCycleMeets: Scenario["atEnd"] = (results, memory) => {
+  const eachCycleMeets: Bounded["atEnd"] = (results, memory) => {
     const [first] = results as ReadonlyArray<ReadonlyArray<Result>>
     for (const cycle of (first as ReadonlyArray<Result>).keys()) {
       expectMet(
@@ -161,7 +162,7 @@ const scenarios: Primitive["scenarios"] = ({ Barrier }: typeof Kernel) => {
   }
 
   /** The second has left, or has met one of the others and then the other one. */
-  const theOthersMeet: Scenario["atEnd"] = ([first, second, third], memory) => {
+  const theOthersMeet: Bounded["atEnd"] = ([first, second, third], memory) => {
     if (second === "left") expectMet([first, third] as ReadonlyArray<Result>, memory)
     else expectWhole(memory)
   }
@@ -177,7 +178,7 @@ const scenarios: Primitive["scenarios"] = ({ Barrier }: typeof Kernel) => {
     Barrier.breakUp(of(memory))
   }
 
-  const notForNothing: Scenario["atEnd"] = (_, memory) =>
+  const notForNothing: Bounded["atEnd"] = (_, memory) =>
     expect(memory.load(REACHED) === 0 || !Barrier.isBroken(of(memory)), "it broke for nothing")
 
   const [a, b, c] = [idOf(0), idOf(1), idOf(2)]
@@ -200,7 +201,7 @@ const scenarios: Primitive["scenarios"] = ({ Barrier }: typeof Kernel) => {
     return Barrier.withdraw(of(memory), me, since) ? wait(memory, me) : goesOnIn(memory, me, since)
   }
 
-  const bothMeet: Scenario["atEnd"] = (results, memory) => expectMet(results as ReadonlyArray<Result>, memory)
+  const bothMeet: Bounded["atEnd"] = (results, memory) => expectMet(results as ReadonlyArray<Result>, memory)
 
   // The quick ones first: a bug is looked for until it is found.
   return [

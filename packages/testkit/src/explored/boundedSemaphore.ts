@@ -10,6 +10,8 @@ import {
   sleepUntilWoken,
   table,
 } from "./gate.ts"
+import { overtakingMutants } from "./gateMutants.ts"
+import { boundsOvertaking } from "./overtaking.ts"
 import type { Primitive } from "./primitive.ts"
 
 /** Who is inside, a bit for each agent; a dead one is not. */
@@ -28,17 +30,23 @@ const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
       )
     }
 
+    const inside = (memory: Memory, me: number): void => {
+      const others = memory.or(INSIDE, bitOf(me))
+      if (countOf(others) >= total) throw new Error("too many are inside")
+      memory.and(INSIDE, ~bitOf(me))
+      if (!BoundedSemaphore.release(of(memory), me)) throw new Error("there is room for its permit")
+    }
+
     const visits =
       (me: number, times = 1, sleep = sleepUntilWoken) =>
       (memory: Memory) => {
-        for (let i = 0; i < times; i++) {
-          if (!take(memory, me, sleep)) continue
-          const others = memory.or(INSIDE, bitOf(me))
-          if (countOf(others) >= total) throw new Error("too many are inside")
-          memory.and(INSIDE, ~bitOf(me))
-          if (!BoundedSemaphore.release(of(memory), me)) throw new Error("there is room for its permit")
-        }
+        for (let i = 0; i < times; i++) if (take(memory, me, sleep)) inside(memory, me)
       }
+
+    const triesToVisit = (me: number) => (memory: Memory) => {
+      BoundedSemaphore.enter(of(memory), me)
+      if (Waiters.tryPass(of(memory), me) !== undefined) inside(memory, me)
+    }
 
     const gives = (me: number) => (memory: Memory) => {
       BoundedSemaphore.enter(of(memory), me)
@@ -75,7 +83,7 @@ const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
       take(memory, dead)
       Agents.leave(table(memory), dead)
     }
-    return { visits, takes, gives, givesNone, keeping, start, startAfterDeath, sweeps }
+    return { visits, triesToVisit, takes, gives, givesNone, keeping, start, startAfterDeath, sweeps }
   }
 
   const one = scenariosOf(1)
@@ -140,6 +148,34 @@ const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
         initial: one.start,
       },
     ),
+    {
+      ...one.keeping(allOf(1))(
+        "two visit again and again, one tries",
+        [one.visits(a), one.visits(b), one.triesToVisit(c)],
+        { initial: one.start },
+      ),
+      rounds: 20,
+      watch: boundsOvertaking(3),
+      runs: 2000,
+    },
+    {
+      ...two.keeping(allOf(2))(
+        "three visit two places again and again, one tries",
+        [two.visits(a), two.visits(b), two.visits(c), two.triesToVisit(d)],
+        { initial: two.start },
+      ),
+      rounds: 16,
+      watch: boundsOvertaking(4),
+      runs: 1000,
+    },
+    {
+      ...two.keeping(allOf(2))(
+        "one of three that visit three times dies, one more may give up",
+        [two.visits(a, 3), two.visits(b, 3), two.visits(c, 3), two.visits(d, 3, giveUpAtOnce)],
+        { initial: two.start, dies: [0, 1, 2] },
+      ),
+      runs: 1000,
+    },
   ]
 }
 
@@ -153,6 +189,7 @@ export const boundedSemaphore: Primitive = {
   name: "BoundedSemaphore",
   scenarios,
   mutants: [
+    ...overtakingMutants,
     {
       name: "release wakes nobody",
       file: "BoundedSemaphore",

@@ -3,7 +3,8 @@ import * as Agents from "@multifiber/kernel/Agents"
 import * as Condition from "@multifiber/kernel/Condition"
 import type { Memory } from "@multifiber/kernel/Memory"
 import * as Waiters from "@multifiber/kernel/Waiters"
-import { region, type Scenario } from "../Explorer.ts"
+import type { Bounded } from "../Explorer.ts"
+import { region } from "../Simulation.ts"
 import { giveUpAtOnce, idOf, sleepUntilWoken } from "./gate.ts"
 import type { Primitive } from "./primitive.ts"
 
@@ -109,9 +110,9 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
 
   const scenario = (
     name: string,
-    agents: Scenario["agents"],
+    agents: Bounded["agents"],
     { dies, preemptions = 1 }: { readonly dies?: ReadonlyArray<number>; readonly preemptions?: number } = {},
-  ): Scenario => ({
+  ): Bounded => ({
     name,
     words: WORDS,
     initial: (memory) => {

@@ -1,5 +1,5 @@
 import type { Memory } from "@multifiber/kernel/Memory"
-import type { Scenario } from "../Explorer.ts"
+import type { Bounded } from "../Explorer.ts"
 import { giveUpAtOnce, sleepUntilWoken } from "./gate.ts"
 import type { Primitive } from "./primitive.ts"
 
@@ -30,7 +30,7 @@ const scenarios: Primitive["scenarios"] = ({ Event }) => {
     return true
   }
 
-  const scenario = (name: string, agents: Scenario["agents"], more: Partial<Scenario> = {}): Scenario => ({
+  const scenario = (name: string, agents: Bounded["agents"], more: Partial<Bounded> = {}): Bounded => ({
     name,
     words: 2,
     agents,

@@ -4,7 +4,8 @@ import * as Agents from "@multifiber/kernel/Agents"
 import * as BoundedSemaphore from "@multifiber/kernel/BoundedSemaphore"
 import type { Memory } from "@multifiber/kernel/Memory"
 import * as Waiters from "@multifiber/kernel/Waiters"
-import { region, type Scenario } from "../Explorer.ts"
+import type { Bounded } from "../Explorer.ts"
+import { region } from "../Simulation.ts"
 
 /** A gate has the first words, and may have more than `Waiters` gives it. */
 const TABLE = BoundedSemaphore.WORDS
@@ -20,7 +21,12 @@ export const RESERVED = 1 << 30
 const SWEPT = 2
 const SEEN = 3
 const SEEN_WORDS = Agents.PLACES / 32
-const SLOTS = 16
+
+/** Where the places of the table begin. */
+const AGENT = 16
+
+/** The slot of the agent in a place. */
+export const slotOf = (place: number): number => 16 + 2 * place
 
 /** Of what an agent has of a bounded semaphore for itself. */
 const OWN_WORDS_EACH = 3
@@ -42,7 +48,7 @@ export const hasDeaths = (memory: Memory): boolean => Agents.deaths(table(memory
 /** Nobody is queued. */
 export const expectNoSlots = (memory: Memory, agents: number): void => {
   for (let place = 0; place < agents; place++) {
-    if ((memory.load(SLOTS + 2 * place) & 3) !== 0) throw new Error("a slot is left")
+    if ((memory.load(slotOf(place)) & 3) !== 0) throw new Error("a slot is left")
   }
 }
 
@@ -52,7 +58,7 @@ const constant = (agents: number, dying: boolean) => (index: number) => {
   if (index >= Waiters.WORDS + OWN_WORDS_EACH * agents && index < TABLE) return true
   const place = index - TABLE
   if (place < 0 || index >= OWN) return !dying && index === SWEPT
-  return !dying || (place >= SLOTS + agents && place < SLOTS + Agents.PLACES)
+  return !dying || (place >= AGENT + agents && place < AGENT + Agents.PLACES)
 }
 
 export interface Setting {
@@ -68,7 +74,7 @@ export const scenarioWith =
     judge: (results: ReadonlyArray<unknown>, memory: Memory, me: number) => void,
     buried: (memory: Memory, id: number) => void = () => {},
   ) =>
-  (name: string, agents: Scenario["agents"], { dies, initial, preemptions = 3 }: Setting = {}): Scenario => ({
+  (name: string, agents: Bounded["agents"], { dies, initial, preemptions = 3 }: Setting = {}): Bounded => ({
     name,
     words: WORDS,
     initial: (memory) => {
@@ -104,6 +110,7 @@ export const passImpatiently = (
   for (;;) {
     const seen = Waiters.look(gate, me, ticket, 3)
     if (seen === "acquired" || seen === "abandoned") return seen
+    if (seen === "lost") continue
     const { slot, value } = Waiters.wakeUp(me, ticket)
     gate.memory.wait(slot, value, Number.POSITIVE_INFINITY)
   }

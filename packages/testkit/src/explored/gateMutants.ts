@@ -16,22 +16,18 @@ export const gateMutants: ReadonlyArray<Mutant> = [
     "    if (!(state & WAITERS)) {\n      memory.compareExchange(STATE, state, state | WAITERS)\n    } else if",
     "    if",
   ),
-  mutant(
-    "look: sleeps after it has handed the wake-up back",
-    '      answer = "lost"\n',
-    '      return "lost"\n',
-  ),
+  mutant("look: sleeps after it has handed the wake-up back", 'return "lost"', 'return "waits"'),
   mutant(
     "look: wakes nobody where it is reserved for another",
-    "      if (isOpen(self, state)) poke(self)\n      return answer",
-    "      return answer",
+    "      if (isOpen(self, state)) poke(self)\n      return",
+    "      return",
   ),
   mutant(
     "look: passes what is closed",
     "if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {",
     "if (!(state & RESERVED) || oldest(self) === slot) {",
   ),
-  mutant("look: keeps the wake-up of its own", "| (poked ? POKED : 0)", ""),
+  mutant("look: keeps the wake-up of its own", "| (woken ? POKED : 0)", ""),
   mutant(
     "withdraw passes no wake-up on",
     "  leave(self, slotOf(me), ticket)\n  poke(self)\n",
@@ -52,10 +48,12 @@ export const gateMutants: ReadonlyArray<Mutant> = [
     "    memory.and(STATE, ~POKED)\n  }\n}\n\n/** The slot",
     "  }\n}\n\n/** The slot",
   ),
+  mutant("sweep: slots of the dead stay", " empty(memory, slot, value)\n    else if", " {}\n    else if"),
   mutant(
-    "sweep: slots of the dead stay",
-    "memory.compareExchange(slot, value, IDLE)\n    else if",
-    "{}\n    else if",
+    "sweep: a dead agent's slot that is poked meanwhile stays",
+    "if (memory.compareExchange(slot, value, IDLE) !== value) memory.compareExchange(slot, poked(value), IDLE)",
+    "memory.compareExchange(slot, value, IDLE)",
+    { deep: true },
   ),
   mutant("sweep: POKED stays", "  if (!awake) memory.and(STATE, ~POKED)\n", ""),
   mutant(
@@ -64,3 +62,21 @@ export const gateMutants: ReadonlyArray<Mutant> = [
     "!== Agents.deaths(self.agents)) return",
   ),
 ]
+
+/** Those that break the bound on overtaking only. */
+export const overtakingMutants: ReadonlyArray<Mutant> = [
+  mutant("nobody reserves it", "      if (lost >= PATIENCE) memory.or(STATE, RESERVED)\n", ""),
+  mutant("a waiter is more patient by one race", "const PATIENCE = 3", "const PATIENCE = 4"),
+  mutant("lost races are not counted", 'if (seen === "lost") lost++', 'if (seen === "lost") lost += 0'),
+  mutant("the youngest is woken first", "!isBefore(ticket, bestTicket)", "isBefore(ticket, bestTicket)"),
+  mutant(
+    "who tries takes what is reserved",
+    "!isOpen(self, state) || state & RESERVED",
+    "!isOpen(self, state)",
+  ),
+  mutant(
+    "a waiter that is not the oldest takes what is reserved",
+    "(!(state & RESERVED) || oldest(self) === slot)",
+    "(!(state & RESERVED) || slot !== 0)",
+  ),
+].map((each) => ({ ...each, deep: true }))

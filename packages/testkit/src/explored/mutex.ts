@@ -16,7 +16,8 @@ import {
   table,
   WAITERS,
 } from "./gate.ts"
-import { gateMutants } from "./gateMutants.ts"
+import { gateMutants, overtakingMutants } from "./gateMutants.ts"
+import { boundsOvertaking } from "./overtaking.ts"
 import type { Primitive } from "./primitive.ts"
 
 /** Who is inside, and whether one has died there. */
@@ -43,10 +44,10 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
   }
 
   const locks =
-    (me: number, times = 1, sleep = sleepUntilWoken) =>
+    (me: number, times = 1, sleep = sleepUntilWoken, spins = 0) =>
     (memory: Memory) =>
       Array.from({ length: times }, () => {
-        const taken = Mutex.acquire(of(memory), me, sleep, 0)
+        const taken = Mutex.acquire(of(memory), me, sleep, spins)
         inside(memory, me, taken)
         return taken
       })
@@ -80,7 +81,8 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
   }, buried)
 
   const state = (word: number) => (memory: Memory) => memory.store(STATE, word)
-  const [a, b, c] = [idOf(0), idOf(1), idOf(2)]
+  const [a, b, c, d] = [idOf(0), idOf(1), idOf(2), idOf(3)]
+  const spins = (me: number) => locks(me, 1, sleepUntilWoken, 1)
 
   // The quick ones first: a bug is looked for until it is found.
   return [
@@ -114,6 +116,37 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
     }),
     scenario("another releases it", [releases(a), locks(b), locks(c)], { initial: state(b) }),
     scenario("waiters are said to be there", [locks(a), locks(b), locks(c)], { initial: state(WAITERS) }),
+    {
+      ...scenario("two lock again and again, one tries", [spins(a), spins(b), tries(c)]),
+      rounds: 20,
+      watch: boundsOvertaking(3),
+      runs: 2000,
+    },
+    {
+      ...scenario("three lock again and again", [spins(a), spins(b), spins(c)]),
+      rounds: 8,
+      watch: boundsOvertaking(3),
+      runs: 1000,
+    },
+    {
+      ...scenario("two lock, one tries, one tries and locks, again and again", [
+        spins(a),
+        spins(b),
+        tries(c),
+        (memory) => [...tries(d)(memory), ...locks(d)(memory)],
+      ]),
+      rounds: 16,
+      watch: boundsOvertaking(4),
+      runs: 2000,
+    },
+    {
+      ...scenario(
+        "one of four that lock three times dies, one may give up",
+        [locks(a, 3), locks(b, 3), locks(c, 3, giveUpAtOnce), locks(d, 3)],
+        { dies: [0, 1, 2] },
+      ),
+      runs: 4000,
+    },
   ]
 }
 
@@ -139,7 +172,8 @@ export const mutex: Primitive = {
       file: "Mutex",
       find: "(state & ~WAITERS) === 0",
       replace: "(state & VALUE) === 0",
-      equivalent: "breaks the bound on overtaking only, which takes more preemptions than can be run through",
+      deep: true,
     },
+    ...overtakingMutants,
   ],
 }

@@ -13,6 +13,7 @@ import {
   table,
   WAITERS,
 } from "./gate.ts"
+import { boundsOvertaking } from "./overtaking.ts"
 import type { Primitive } from "./primitive.ts"
 
 /** How many are inside, and how many may be. */
@@ -54,6 +55,13 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
   const tries = (me: number) => (memory: Memory) =>
     Semaphore.tryAcquire(of(memory), me) === undefined ? 0 : -1
 
+  const triesToVisit = (me: number) => (memory: Memory) => {
+    if (tries(me)(memory) === 0) return 0
+    inside(memory)
+    release(memory)
+    return 0
+  }
+
   const gives = (permits: number) => (memory: Memory) => {
     if (!release(memory, permits)) throw new Error("there is room for more")
     return permits
@@ -76,7 +84,7 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       memory.store(STATE, permits | flags)
       memory.store(ROOM, Math.max(permits, 1))
     }
-  const [a, b, c] = [idOf(0), idOf(1), idOf(2)]
+  const [a, b, c, d] = [idOf(0), idOf(1), idOf(2), idOf(3)]
 
   return [
     keeping(1)("two visit twice", [visits(a, 2), visits(b, 2)], { initial: start(1) }),
@@ -108,6 +116,24 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       initial: start(1, WAITERS),
       preemptions: 2,
     }),
+    {
+      ...keeping(1)("two visit again and again, one tries", [visits(a), visits(b), triesToVisit(c)], {
+        initial: start(1),
+      }),
+      rounds: 20,
+      watch: boundsOvertaking(3),
+      runs: 2000,
+    },
+    {
+      ...keeping(2)(
+        "three visit two places again and again, one tries",
+        [visits(a), visits(b), visits(c), triesToVisit(d)],
+        { initial: start(2) },
+      ),
+      rounds: 16,
+      watch: boundsOvertaking(4),
+      runs: 2000,
+    },
   ]
 }
 
@@ -138,6 +164,20 @@ export const semaphore: Primitive = {
       file: "Semaphore",
       find: "if (permits === 0 || (state & ~WAITERS) !== permits) continue",
       replace: "if ((state & ~WAITERS) !== permits) continue",
+    },
+    {
+      name: "a reserved permit is taken on the way in",
+      file: "Semaphore",
+      find: "if (permits === 0 || (state & ~WAITERS) !== permits) continue",
+      replace: "if (permits === 0) continue",
+      deep: true,
+    },
+    {
+      name: "who tries takes a reserved permit",
+      file: "Semaphore",
+      find: "state > 0 && state <= VALUE &&",
+      replace: "(state & VALUE) > 0 &&",
+      deep: true,
     },
     {
       name: "a permit is stored, not added",
