@@ -156,7 +156,7 @@ const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
       ),
       rounds: 20,
       watch: boundsOvertaking(3),
-      runs: 2000,
+      runs: 1000,
     },
     {
       ...two.keeping(allOf(2))(

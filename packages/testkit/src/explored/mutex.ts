@@ -123,6 +123,14 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       runs: 2000,
     },
     {
+      ...scenario(
+        "one of four that lock three times dies, one may give up",
+        [locks(a, 3), locks(b, 3), locks(c, 3, giveUpAtOnce), locks(d, 3)],
+        { dies: [0, 1, 2] },
+      ),
+      runs: 4000,
+    },
+    {
       ...scenario("three lock again and again", [spins(a), spins(b), spins(c)]),
       rounds: 8,
       watch: boundsOvertaking(3),
@@ -137,15 +145,7 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       ]),
       rounds: 16,
       watch: boundsOvertaking(4),
-      runs: 2000,
-    },
-    {
-      ...scenario(
-        "one of four that lock three times dies, one may give up",
-        [locks(a, 3), locks(b, 3), locks(c, 3, giveUpAtOnce), locks(d, 3)],
-        { dies: [0, 1, 2] },
-      ),
-      runs: 4000,
+      runs: 1000,
     },
   ]
 }
