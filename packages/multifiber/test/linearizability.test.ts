@@ -42,7 +42,7 @@ const some =
 const again =
   (...calls: ReadonlyArray<Call>) =>
   (): fc.Arbitrary<ReadonlyArray<Call>> =>
-    fc.integer({ min: 1, max: 4 }).map((times) => Array.from({ length: times }, () => calls).flat())
+    fc.integer({ min: 4, max: 16 }).map((times) => Array.from({ length: times }, () => calls).flat())
 
 const gameOf = ({ calls, it, kind }: Subject, rounds: number): Game => ({
   kind,
@@ -106,6 +106,13 @@ const gates: ReadonlyArray<Subject> = [
     it: LockSync.makeSync(),
     model: sequential.gate(1, 1, "acquired"),
     calls: again(["acquire"], ["isLocked"], ["tryAcquire"], ["release"]),
+  },
+  {
+    name: "Lock, fought for",
+    kind: "lock",
+    it: LockSync.makeSync(),
+    model: sequential.gate(1, 1, "acquired"),
+    calls: again(["acquire"], ["release"], ["tryAcquire"], ["release"]),
   },
   {
     name: "RLock",
