@@ -14,6 +14,10 @@ import {
 } from "@multifiber/testkit/laws/gates"
 import type { Law } from "@multifiber/testkit/laws/law"
 import { type Value as ValueLike, valueLaws } from "@multifiber/testkit/laws/values"
+import { barrierModel } from "@multifiber/testkit/models/barriers"
+import { conditionModel } from "@multifiber/testkit/models/conditions"
+import { eventModel } from "@multifiber/testkit/models/events"
+import { boundedModel, rlockModel, semaphoreModel } from "@multifiber/testkit/models/gates"
 import * as Effect from "effect/Effect"
 import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
@@ -112,18 +116,19 @@ const valueOf = (value: Value.Value<"i32">): ValueLike => ({
   withLock: Value.withLock(value),
 })
 
-obeys("Lock", lockLaws, lock)
-obeys("RLock", rlockLaws, rlock)
-obeys("Semaphore of 1", semaphoreLaws, semaphore(1))
-obeys("Semaphore of 3", semaphoreLaws, semaphore(3))
-obeys("BoundedSemaphore of 1", boundedLaws, bounded(1))
-obeys("BoundedSemaphore of 3", boundedLaws, bounded(3))
-obeys("Event", eventLaws, event)
-obeys("Condition", conditionLaws, Effect.map(Condition.make, conditionOf))
+obeys("Lock", [...lockLaws, boundedModel], lock)
+obeys("RLock", [...rlockLaws, rlockModel], rlock)
+for (const total of [1, 3]) {
+  obeys(`Semaphore of ${total}`, [...semaphoreLaws, semaphoreModel], semaphore(total))
+  obeys(`BoundedSemaphore of ${total}`, [...boundedLaws, boundedModel], bounded(total))
+}
+obeys("Event", [...eventLaws, eventModel], event)
+obeys("Condition", [...conditionLaws, conditionModel], Effect.map(Condition.make, conditionOf))
 obeys(
   "Condition over a Lock",
-  conditionLaws,
+  [...conditionLaws, conditionModel],
   Effect.flatMap(Lock.make, (lock) => Effect.map(Effect.orDie(Condition.fromLock(lock)), conditionOf)),
 )
 obeys("Barrier", barrierLaws, barrier)
+for (const parties of [1, 3]) obeys(`Barrier of ${parties}`, [barrierModel(parties)], barrier(parties))
 obeys("Value", valueLaws, Effect.map(Effect.orDie(Value.make("i32")), valueOf))
