@@ -18,10 +18,14 @@ export interface Condition extends Settling {
 /** Fibers that wait, in this order; `woken` gets the numbers of those that went on. */
 const waiters = (condition: Condition, count: number, woken: Array<number>) =>
   Effect.forEach(Array.from({ length: count }).keys(), (n) =>
-    condition.withLock(Effect.zipRight(condition.wait, Effect.sync(() => woken.push(n)))).pipe(
-      Effect.fork,
-      Effect.tap(settle(condition)),
-    ),
+    condition
+      .withLock(
+        Effect.zipRight(
+          condition.wait,
+          Effect.sync(() => woken.push(n)),
+        ),
+      )
+      .pipe(Effect.fork, Effect.tap(settle(condition))),
   )
 
 const notify = (condition: Condition, count: number) => condition.withLock(condition.notify(count))

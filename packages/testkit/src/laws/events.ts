@@ -50,16 +50,18 @@ export const eventLaws: ReadonlyArray<Law<Effect.Effect<Event>>> = [
     name: "all wake",
     says: "set wakes all that wait, even if it is cleared at once.",
     check: (make) =>
-      forAll(fc.record({ count: fc.integer({ min: 1, max: 6 }), clears: fc.boolean() }), ({ clears, count }) =>
-        withEvent((event) =>
-          Effect.gen(function* () {
-            const all = yield* waiters(event, count)
-            yield* allWait(all)
-            yield* clears ? Effect.zipRight(event.set, event.clear) : event.set
-            yield* Fiber.joinAll(all)
-            assert.equal(yield* event.isSet, !clears)
-          }),
-        )(make),
+      forAll(
+        fc.record({ count: fc.integer({ min: 1, max: 6 }), clears: fc.boolean() }),
+        ({ clears, count }) =>
+          withEvent((event) =>
+            Effect.gen(function* () {
+              const all = yield* waiters(event, count)
+              yield* allWait(all)
+              yield* clears ? Effect.zipRight(event.set, event.clear) : event.set
+              yield* Fiber.joinAll(all)
+              assert.equal(yield* event.isSet, !clears)
+            }),
+          )(make),
       ),
   },
   {

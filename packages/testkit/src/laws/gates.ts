@@ -69,8 +69,7 @@ const full = (gate: Gate) =>
 
 const isEmpty = (gate: Gate) => eventuallyIs("what is free", gate.free, gate.total)
 
-const entered = (all: ReadonlyArray<Visitor>): number =>
-  all.filter(({ at }) => at.place !== "outside").length
+const entered = (all: ReadonlyArray<Visitor>): number => all.filter(({ at }) => at.place !== "outside").length
 
 const leave = (all: ReadonlyArray<Visitor>) =>
   Effect.zipRight(
@@ -107,10 +106,7 @@ export const gateLaws: ReadonlyArray<Law<Effect.Effect<Gate>>> = [
               inside--
               yield* gate.release
             })
-          return Effect.zipRight(
-            Effect.forEach(pauses, visit, { concurrency: "unbounded" }),
-            isEmpty(gate),
-          )
+          return Effect.zipRight(Effect.forEach(pauses, visit, { concurrency: "unbounded" }), isEmpty(gate))
         })(make),
       ),
   },
@@ -209,9 +205,7 @@ export const gateLaws: ReadonlyArray<Law<Effect.Effect<Gate>>> = [
               Effect.replicateEffect(Effect.yieldNow(), pause),
               Fiber.interruptFork(waiter.fiber),
             )
-            yield* releaseFirst
-              ? Effect.zipRight(release, interrupt)
-              : Effect.zipRight(interrupt, release)
+            yield* releaseFirst ? Effect.zipRight(release, interrupt) : Effect.zipRight(interrupt, release)
             yield* Fiber.await(waiter.fiber)
             yield* eventually("the next one is in", () => next.at.place === "inside")
             yield* leave([next])

@@ -30,7 +30,9 @@ export const valueLaws: ReadonlyArray<Law<Effect.Effect<Value>>> = [
     says: "What fibers add side by side, in any way, is all there in the end.",
     check: (make) =>
       forAll(
-        fc.array(fc.tuple(fc.constantFrom("modify", "fetchAdd", "withLock"), fc.integer({ min: -9, max: 9 }))),
+        fc.array(
+          fc.tuple(fc.constantFrom("modify", "fetchAdd", "withLock"), fc.integer({ min: -9, max: 9 })),
+        ),
         (changes) =>
           withValue((value) => {
             const ways: Record<string, (delta: number) => Effect.Effect<unknown, unknown>> = {

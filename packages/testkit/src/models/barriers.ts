@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import type { Barrier } from "../laws/barriers.ts"
 import type { Law } from "../laws/law.ts"
-import { follows, giveUp, nobody, type Parties, PARTIES, party, pass, type Step } from "./party.ts"
+import { follows, giveUp, nobody, PARTIES, type Parties, party, pass, type Step } from "./party.ts"
 
 interface Model extends Parties {
   readonly size: number
@@ -36,11 +36,11 @@ export const barrierModel = (size: number): Law<Effect.Effect<Barrier, unknown>>
       ),
       party.map(
         (k): BarrierStep => ({
-          name: `${k} waits 2 ms, which breaks it unless it is the last`,
+          name: `${k} waits 1 ms, which breaks it unless it is the last`,
           when: ({ waiting }) => !waiting.includes(k),
           run: async (model, { parties, subject }) => {
             const isLast = !model.isBroken && model.waiting.length === model.size - 1
-            const exit = await parties[k]?.does(subject.waitWithin(2))
+            const exit = await parties[k]?.does(subject.waitWithin(1))
             assert.equal(exit?._tag, isLast ? "Success" : "Failure")
             pass(model, PARTIES, isLast ? "passed" : "failed")
             model.isBroken = !isLast

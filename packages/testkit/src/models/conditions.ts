@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import type { Condition } from "../laws/conditions.ts"
 import type { Law } from "../laws/law.ts"
-import { follows, giveUp, nobody, type Parties, PARTIES, party, pass, type Step } from "./party.ts"
+import { follows, giveUp, nobody, PARTIES, type Parties, party, pass, type Step } from "./party.ts"
 
 type ConditionStep = Step<Parties, Condition>
 
@@ -23,10 +23,10 @@ export const conditionModel: Law<Effect.Effect<Condition, unknown>> = follows<Pa
     ),
     party.map(
       (k): ConditionStep => ({
-        name: `${k} waits 2 ms in vain`,
+        name: `${k} waits 1 ms in vain`,
         when: ({ waiting }) => !waiting.includes(k),
         run: async (_model, { parties, subject }) => {
-          const exit = await parties[k]?.does(subject.withLock(subject.waitWithin(2)))
+          const exit = await parties[k]?.does(subject.withLock(subject.waitWithin(1)))
           assert.equal(exit?._tag, "Failure")
         },
       }),

@@ -5,7 +5,7 @@ import * as Exit from "effect/Exit"
 import * as fc from "fast-check"
 import type { Event } from "../laws/events.ts"
 import type { Law } from "../laws/law.ts"
-import { follows, giveUp, nobody, type Parties, PARTIES, party, pass, type Step } from "./party.ts"
+import { follows, giveUp, nobody, PARTIES, type Parties, party, pass, type Step } from "./party.ts"
 
 interface Model extends Parties {
   isSet: boolean
@@ -13,7 +13,11 @@ interface Model extends Parties {
 
 type EventStep = Step<Model, Event>
 
-const change = (name: string, effect: (event: Event) => Effect.Effect<unknown, unknown>, ...sets: Array<boolean>) =>
+const change = (
+  name: string,
+  effect: (event: Event) => Effect.Effect<unknown, unknown>,
+  ...sets: Array<boolean>
+) =>
   fc.constant<EventStep>({
     name,
     run: async (model, { subject }) => {
@@ -41,10 +45,10 @@ export const eventModel: Law<Effect.Effect<Event, unknown>> = follows({
     ),
     party.map(
       (k): EventStep => ({
-        name: `${k} waits 2 ms`,
+        name: `${k} waits 1 ms`,
         when: ({ waiting }) => !waiting.includes(k),
         run: async ({ isSet }, { parties, subject }) => {
-          const exit = await parties[k]?.does(subject.waitWithin(2))
+          const exit = await parties[k]?.does(subject.waitWithin(1))
           assert.equal(exit !== undefined && Exit.isSuccess(exit), isSet)
         },
       }),

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as fc from "fast-check"
 import type { Gate, RLock, Semaphore } from "../laws/gates.ts"
 import type { Law } from "../laws/law.ts"
 import { follows, giveUp, type Modelled, nobody, type Parties, party, pass, type Step } from "./party.ts"
@@ -56,7 +57,7 @@ const steps = <G extends Gate>() => {
       name: `${k} acquires`,
       when: (model) => isFree(model, k),
       run: async (model, { parties, subject }) => {
-        parties[k]?.waitsFor(subject.acquire)
+        parties[k]?.waitsFor(subject.acquire, subject.release)
         model.waiting.push(k)
         if (!enter(model, k)) return
         model.waiting.pop()
@@ -71,10 +72,10 @@ const steps = <G extends Gate>() => {
       },
     })),
     ofParty((k) => ({
-      name: `${k} acquires within 2 ms`,
+      name: `${k} acquires within 1 ms`,
       when: (model) => isFree(model, k),
       run: async (model, { parties, subject }) => {
-        const exit = await parties[k]?.does(subject.acquireWithin(2))
+        const exit = await parties[k]?.does(subject.acquireWithin(1))
         assert.equal(exit?._tag, enter(model, k) ? "Success" : "Failure")
       },
     })),
@@ -95,6 +96,28 @@ const steps = <G extends Gate>() => {
         giveUp(model, k)
       },
     })),
+    fc.tuple(party, fc.boolean()).map(
+      ([k, interruptsFirst]): GateStep<G> => ({
+        name: `${k} releases, the first that waits is interrupted ${interruptsFirst ? "before" : "after"}`,
+        when: (model) => isFree(model, k) && model.waiting.length > 0,
+        run: async (model, { parties, subject }) => {
+          const [first = 0] = model.waiting
+          let interrupted: Promise<void> | undefined
+          const interrupt = Effect.sync(() => {
+            interrupted = parties[first]?.interrupt()
+          })
+          const released = await parties[k]?.does(
+            interruptsFirst
+              ? Effect.zipRight(interrupt, subject.release)
+              : Effect.ensuring(subject.release, interrupt),
+          )
+          await interrupted
+          giveUp(model, first)
+          assert.equal(released?._tag, giveBack(model, k) ? "Success" : "Failure")
+          admit(model)
+        },
+      }),
+    ),
     ofParty((k) => ({
       name: `${k} releases, and the next one tries at once`,
       when: (model) => isFree(model, k) && isFree(model, next(k)),
@@ -108,7 +131,10 @@ const steps = <G extends Gate>() => {
         assert.equal(released?._tag, giveBack(model, k) ? "Success" : "Failure")
         const taken = await tried
         // It may come before one that waits, and may be refused for that one's sake.
-        if (Exit.isSuccess(taken as NonNullable<typeof taken>) && (taken as Exit.Success<boolean, never>).value) {
+        if (
+          Exit.isSuccess(taken as NonNullable<typeof taken>) &&
+          (taken as Exit.Success<boolean, never>).value
+        ) {
           assert.ok(enter(model, next(k)))
         } else if (model.waiting.length === 0) {
           assert.ok(!enter(model, next(k)))
@@ -159,9 +185,7 @@ export const rlockModel: Law<Effect.Effect<RLock, unknown>> = follows({
       free: subject.free,
       // A party that waits cannot be asked, and holds nothing.
       depths: Effect.forEach(parties, (party) =>
-        party.isWaiting
-          ? Effect.succeed(0)
-          : Effect.flatten(Effect.promise(() => party.does(subject.depth))),
+        party.isWaiting ? Effect.succeed(0) : Effect.flatten(Effect.promise(() => party.does(subject.depth))),
       ),
     }),
 })
