@@ -121,7 +121,7 @@ export const conditionLaws: ReadonlyArray<Law<Effect.Effect<Condition>>> = [
     name: "interruption",
     says: "Who is interrupted gives the lock back, and a notification that had come to the next.",
     check: (make) =>
-      forAll(fc.constantFrom("before", "with"), (moment) =>
+      forAll(fc.constantFrom("before", "with", "after"), (moment) =>
         withCondition((condition) =>
           Effect.gen(function* () {
             const woken: Array<number> = []
@@ -130,6 +130,12 @@ export const conditionLaws: ReadonlyArray<Law<Effect.Effect<Condition>>> = [
             if (moment === "before") yield* Effect.zipRight(interrupt, notify(condition, 1))
             if (moment === "with") {
               yield* condition.withLock(Effect.zipRight(condition.notify(1), interrupt))
+            }
+            if (moment === "after") {
+              const notified = Effect.zipRight(condition.notify(1), settle(condition))
+              yield* condition.withLock(
+                Effect.zipRight(notified, Effect.zipRight(interrupt, settle(condition))),
+              )
             }
             yield* Fiber.join(second as Fiber.RuntimeFiber<unknown>)
             assert.deepEqual(woken, [1])
