@@ -142,14 +142,16 @@ const waitBy = (
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const waiter = local.begin(fiber)
-        const waited = yield* Effect.exit(restore(by(notification(waiter))))
+        yield* Effect.exit(restore(by(notification(waiter))))
         const taken = yield* pass(() => local.lock)
+        // It may have been interrupted before or after it was notified.
+        const goesOn = yield* Effect.exit(restore(Effect.void))
         const notified = local.end(waiter)
-        if (notified && !Exit.isInterrupted(waited)) return taken
+        if (notified && Exit.isSuccess(goesOn)) return taken
         local.lock.keep(taken)
         // Nobody acts on it here.
         if (notified) local.notify(1)
-        return Exit.isInterrupted(waited) ? yield* waited as Exit.Exit<never> : undefined
+        return yield* Effect.as(goesOn, undefined)
       }),
     ),
   )

@@ -1,0 +1,67 @@
+/**
+ * Laws as data: what any implementation of a primitive must do. A law is given what makes the primitive and is an Effect that
+ * dies where it does not hold; which test runner runs it is none of its business. It needs the live clock and nothing else.
+ */
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+
+export interface Law<Subject> {
+  readonly name: string
+  /** What must hold. */
+  readonly says: string
+  readonly check: (subject: Subject) => Effect.Effect<void, unknown>
+}
+
+/** What every primitive may bring. */
+export interface Settling {
+  /** Lets whatever is under way arrive. Left out: a moment. */
+  readonly settle?: Effect.Effect<void>
+}
+
+/** Lets those who act arrive, or do what they should not. */
+export const settle = (subject: Settling): Effect.Effect<void> => subject.settle ?? Effect.sleep(2)
+
+/** Waits until something is so. */
+export const eventually = (what: string, condition: () => boolean): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const end = performance.now() + 5000
+    const look: Effect.Effect<void> = Effect.suspend(() => {
+      if (condition()) return Effect.void
+      if (performance.now() > end) return Effect.dieMessage(`Not within 5 s: ${what}`)
+      return Effect.zipRight(Effect.sleep(0), look)
+    })
+    return look
+  })
+
+/** The same for what has to be asked for. */
+export const eventuallyIs = <A>(what: string, ask: Effect.Effect<A, unknown>, expected: A) =>
+  Effect.suspend(() => {
+    const end = performance.now() + 5000
+    const look: Effect.Effect<void, unknown> = Effect.flatMap(ask, (found) => {
+      if (found === expected) return Effect.void
+      if (performance.now() > end)
+        return Effect.dieMessage(`Not within 5 s: ${what} is ${expected}, but ${found}`)
+      return Effect.zipRight(Effect.sleep(0), look)
+    })
+    return look
+  })
+
+/** Holds for every value; the smallest for which it does not is told. */
+export const forAll = <A>(
+  arbitrary: fc.Arbitrary<A>,
+  check: (value: A) => Effect.Effect<unknown, unknown>,
+  runs = 20,
+): Effect.Effect<void> =>
+  Effect.promise((signal) =>
+    fc.assert(
+      fc.asyncProperty(arbitrary, async (value) => {
+        await Effect.runPromise(check(value), { signal })
+      }),
+      { numRuns: runs, endOnFailure: signal.aborted },
+    ),
+  )
+
+/** Takes the laws of a simpler primitive for one that can do more. */
+export const lawsOf = <Simple, Subject extends Simple>(
+  laws: ReadonlyArray<Law<Simple>>,
+): ReadonlyArray<Law<Subject>> => laws
