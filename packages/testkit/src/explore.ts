@@ -2,7 +2,7 @@
  * Explores the primitives of the kernel: every schedule of their scenarios, and some at random of the deep ones, with the
  * real code, then with each seeded bug, which has to be found.
  */
-import { setImmediate } from "node:timers/promises"
+import { setTimeout } from "node:timers/promises"
 import * as Kernel from "@multifiber/kernel"
 import { type Explored, explore } from "./Explorer.ts"
 import { primitives } from "./explored/index.ts"
@@ -43,6 +43,9 @@ export interface Options {
 
 const SEED = 1
 
+/** Whoever runs this, a test runner for one, may have something to say in between, which takes more than one turn. */
+const giveUpThread = () => setTimeout(20)
+
 /** Explores one primitive. */
 export const examine = async (
   primitive: Primitive,
@@ -65,8 +68,7 @@ export const examine = async (
     const seconds = ((performance.now() - begin) / 1000).toFixed(1)
     tell(`  ${scenario.name}: ${outcome.schedules} schedules, ${outcome.states} states, ${seconds} s`)
     explored.push({ name: scenario.name, ...outcome })
-    // Whoever runs this, a test runner for one, may have something to say in between.
-    await setImmediate()
+    await giveUpThread()
   }
   const sampled: Array<Sampled & { readonly name: string }> = []
   for (const scenario of primitive.scenarios(Kernel).filter(isDeep)) {
@@ -75,7 +77,7 @@ export const examine = async (
     const seconds = ((performance.now() - begin) / 1000).toFixed(1)
     tell(`  ${scenario.name}: ${outcome.runs} runs at random, ${outcome.steps} steps, ${seconds} s`)
     sampled.push({ name: scenario.name, ...outcome })
-    await setImmediate()
+    await giveUpThread()
   }
   const mutants = mutate ? primitive.mutants.filter(({ equivalent }) => equivalent === undefined) : []
   const survivors: Array<string> = []
