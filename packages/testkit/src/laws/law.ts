@@ -60,8 +60,3 @@ export const forAll = <A>(
       { numRuns: runs, endOnFailure: signal.aborted },
     ),
   )
-
-/** Takes the laws of a simpler primitive for one that can do more. */
-export const lawsOf = <Simple, Subject extends Simple>(
-  laws: ReadonlyArray<Law<Simple>>,
-): ReadonlyArray<Law<Subject>> => laws
