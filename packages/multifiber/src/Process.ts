@@ -336,7 +336,7 @@ const read = (
  *
  * **Shape** – chunks as they come, until the process has ended; may be read once. **Waiting** – suspends the fiber. A
  * process that nobody reads from waits in turn, when its pipe is full. **Errors** – `IllegalState` before `start`, after
- * `close`, at a second reading, and where there is no pipe.
+ * `close`, at a second reading, and where there is no pipe. A pipe that cannot be read from is a defect.
  *
  * **Source** – not in Python's `multiprocessing`; `subprocess.PIPE` there.
  *

@@ -4,6 +4,7 @@
  */
 import type { Memory } from "@multifiber/kernel/Memory"
 
+/** What an agent sleeps on: a slot, for as long as it holds a value. */
 export interface Bed {
   readonly slot: number
   readonly value: number

@@ -22,25 +22,31 @@ export interface Settling {
 export const settle = (subject: Settling): Effect.Effect<void> => subject.settle ?? Effect.sleep(2)
 
 /** Waits until something is so. */
-export const eventually = (what: string, condition: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const end = performance.now() + 5000
-    const look: Effect.Effect<void> = Effect.suspend(() => {
-      if (condition()) return Effect.void
-      if (performance.now() > end) return Effect.dieMessage(`Not within 5 s: ${what}`)
-      return Effect.zipRight(Effect.sleep(0), look)
-    })
-    return look
-  })
+export const eventually = (what: string, condition: () => boolean): Effect.Effect<void, unknown> =>
+  lookUntil(
+    Effect.sync(condition),
+    (isSo) => isSo,
+    () => what,
+  )
 
 /** The same for what has to be asked for. */
 export const eventuallyIs = <A>(what: string, ask: Effect.Effect<A, unknown>, expected: A) =>
+  lookUntil(
+    ask,
+    (found) => found === expected,
+    (found) => `${what} is ${expected}, but ${found}`,
+  )
+
+const lookUntil = <A>(
+  ask: Effect.Effect<A, unknown>,
+  isSo: (found: A) => boolean,
+  tell: (found: A) => string,
+): Effect.Effect<void, unknown> =>
   Effect.suspend(() => {
     const end = performance.now() + 5000
     const look: Effect.Effect<void, unknown> = Effect.flatMap(ask, (found) => {
-      if (found === expected) return Effect.void
-      if (performance.now() > end)
-        return Effect.dieMessage(`Not within 5 s: ${what} is ${expected}, but ${found}`)
+      if (isSo(found)) return Effect.void
+      if (performance.now() > end) return Effect.dieMessage(`Not within 5 s: ${tell(found)}`)
       return Effect.zipRight(Effect.sleep(0), look)
     })
     return look

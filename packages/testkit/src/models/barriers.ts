@@ -57,22 +57,16 @@ export const barrierModel = (size: number): Law<Effect.Effect<Barrier, unknown>>
           },
         }),
       ),
-      fc.constant<BarrierStep>({
-        name: "abort",
-        run: async (model, { subject }) => {
-          await Effect.runPromise(subject.abort)
-          pass(model, PARTIES, "failed")
-          model.isBroken = true
-        },
-      }),
-      fc.constant<BarrierStep>({
-        name: "reset",
-        run: async (model, { subject }) => {
-          await Effect.runPromise(subject.reset)
-          pass(model, PARTIES, "failed")
-          model.isBroken = false
-        },
-      }),
+      fc.constantFrom("abort" as const, "reset" as const).map(
+        (name): BarrierStep => ({
+          name,
+          run: async (model, { subject }) => {
+            await Effect.runPromise(subject[name])
+            pass(model, PARTIES, "failed")
+            model.isBroken = name === "abort"
+          },
+        }),
+      ),
     ],
     stateOf: ({ isBroken, waiting }) => ({ isBroken, waiting: waiting.length }),
     seenOf: ({ subject }) => Effect.all({ isBroken: subject.isBroken, waiting: subject.waiting }),
