@@ -183,7 +183,23 @@ export type Look = Taken | "waits" | "lost"
  * @category transitions
  * @since 0.3.0
  */
-export const look = (self: Gate, me: number, ticket: number, lost: number): Look => {
+export const look = (self: Gate, me: number, ticket: number, lost: number): Look =>
+  view(self, me, ticket, lost, true) as Look
+
+/** What an agent sees that does not pass yet. */
+export type Sight = "open" | "waits" | "lost"
+
+/**
+ * The same, but where it may pass it does not yet: `open` is only a hint, and the agent stays in the queue. So whoever is to
+ * pass may do so later, by `look`, and until then others may.
+ *
+ * @category transitions
+ * @since 0.4.0
+ */
+export const peek = (self: Gate, me: number, ticket: number, lost: number): Sight =>
+  view(self, me, ticket, lost, false) as Sight
+
+const view = (self: Gate, me: number, ticket: number, lost: number, passes: boolean): Look | Sight => {
   const { memory } = self
   const slot = slotOf(me)
   repair(self)
@@ -191,6 +207,7 @@ export const look = (self: Gate, me: number, ticket: number, lost: number): Look
     const woken = (memory.load(slot) & PHASE) === IS_POKED
     const state = memory.load(STATE)
     if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {
+      if (!passes) return "open"
       const spent = ABANDONED | RESERVED | (woken ? POKED : 0)
       if (!self.meaning.swap(memory, me, state, passed(self, state, me, spent))) continue
       if (woken) memory.store(slot, IDLE)

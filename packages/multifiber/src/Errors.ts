@@ -33,21 +33,23 @@ export class RemoteFailure extends Data.TaggedError("RemoteFailure")<{
 }> {}
 
 /**
- * An argument cannot travel to the agent, or a result or an error cannot travel back. The agent and the other tasks are
- * not touched.
+ * An argument cannot travel to the agent, or a result or an error cannot travel back; or a value cannot be a message of a
+ * queue or a connection. The agent, the other tasks and the other messages are not touched.
  *
  * @category errors
  * @since 0.1.0
  */
 export class EncodingFailed extends Data.TaggedError("EncodingFailed")<{
-  readonly task: string
-  readonly subject: "argument" | "result" | "error"
+  /** The task, where it is one that suffers. */
+  readonly task?: string
+  readonly subject: "argument" | "result" | "error" | "message"
   /** What the value prints as. */
   readonly value: string
   readonly cause: unknown
 }> {
   override get message(): string {
-    return `Cannot encode ${this.subject} ${this.value} of task "${this.task}": ${messageOf(this.cause)}`
+    const { cause, subject, task, value } = this
+    return `Cannot encode ${subject} ${value}${task === undefined ? "" : ` of task "${task}"`}: ${messageOf(cause)}`
   }
 }
 
@@ -353,6 +355,56 @@ export class NotOwner extends Data.TaggedError("NotOwner")<{
 export class BrokenBarrier extends Data.TaggedError("BrokenBarrier")<{}> {
   override get message(): string {
     return plainMessage("BrokenBarrier", this)
+  }
+}
+
+/**
+ * The queue holds as much as it may, and there was no room in time. Nothing was put.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class Full extends Data.TaggedError("Full")<{}> {
+  override get message(): string {
+    return plainMessage("Full", this)
+  }
+}
+
+/**
+ * The queue has nothing, and nothing came in time.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class Empty extends Data.TaggedError("Empty")<{}> {
+  override get message(): string {
+    return plainMessage("Empty", this)
+  }
+}
+
+/**
+ * This agent has closed what it wants to use. Others may use it still.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class Closed extends Data.TaggedError("Closed")<{
+  readonly what: string
+}> {
+  override get message(): string {
+    return plainMessage("Closed", this)
+  }
+}
+
+/**
+ * The queue is shut down, for all agents: nothing more is put, and there is nothing left to get.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class ShutDown extends Data.TaggedError("ShutDown")<{}> {
+  override get message(): string {
+    return plainMessage("ShutDown", this)
   }
 }
 

@@ -7,8 +7,7 @@ import * as Kernel from "@multifiber/kernel/Event"
 import type { Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
-import * as Slices from "./sync/Slices.ts"
-import { type Bed, WakeUp } from "./sync/WakeUp.ts"
+import { LocalSignal } from "./sync/LocalSignal.ts"
 
 /**
  * @category type ids
@@ -30,62 +29,16 @@ export interface Event {
   }
 }
 
-/** A fiber that waits, with what the event was when it began. */
-interface Waiter {
-  readonly bed: Bed
-  readonly resume: () => void
-}
-
-/** What an agent keeps of an event: its fibers that wait for it. */
-class LocalEvent implements Slices.Waiting {
+/** What an agent keeps of an event. */
+class LocalEvent extends LocalSignal {
   readonly memory: Memory
-  private readonly user: Membership.User
-  private readonly waiters = new Set<Waiter>()
-  private readonly wakeUp: WakeUp
 
   constructor(memory: Memory, user: Membership.User) {
+    super(
+      { memory, begin: () => Kernel.begin(memory), hasCome: (value) => Kernel.hasCome(memory, value) },
+      user,
+    )
     this.memory = memory
-    this.user = user
-    this.wakeUp = new WakeUp(memory, () => this.look())
-  }
-
-  get waitingFibers(): number {
-    return this.waiters.size
-  }
-
-  /** Calls back once it is set; returns what gives up. */
-  wait(resume: () => void): () => void {
-    const waiter = { bed: Kernel.begin(this.memory), resume }
-    if (this.waiters.size === 0) Slices.begin(this)
-    this.waiters.add(waiter)
-    this.look()
-    return () => this.forget(waiter)
-  }
-
-  private forget(waiter: Waiter): void {
-    if (this.waiters.delete(waiter) && this.waiters.size === 0) Slices.end(this)
-  }
-
-  readonly look = (): void => {
-    const { memory, waiters } = this
-    for (;;) {
-      for (const waiter of waiters) {
-        if (!Kernel.hasCome(memory, waiter.bed.value)) continue
-        this.forget(waiter)
-        waiter.resume()
-      }
-      // Those that still wait have seen the same value.
-      const [first] = waiters
-      if (first === undefined || this.wakeUp.order(first.bed)) return
-    }
-  }
-
-  waitSync(milliseconds: number): boolean {
-    const sleep = Slices.sleepFor(milliseconds, this.user)
-    const { value } = Kernel.begin(this.memory)
-    const come = Kernel.wait(this.memory, value, sleep)
-    if (Membership.isTold(this.user)) throw Slices.toldToEnd()
-    return come
   }
 }
 

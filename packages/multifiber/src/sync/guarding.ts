@@ -14,6 +14,11 @@ const classes = {
   NotOwner: Errors.NotOwner,
   BrokenBarrier: Errors.BrokenBarrier,
   IllegalState: Errors.IllegalState,
+  EncodingFailed: Errors.EncodingFailed,
+  Full: Errors.Full,
+  Empty: Errors.Empty,
+  Closed: Errors.Closed,
+  ShutDown: Errors.ShutDown,
 } satisfies Record<Tag, unknown>
 
 type Failure<T extends Tag> = InstanceType<(typeof classes)[T]>

@@ -1,6 +1,13 @@
 /** Failures as plain code throws them: the classes of the same names need `effect`. */
 import { describe } from "../wire/EncodedError.ts"
 
+interface EncodingRefused {
+  readonly subject: "message"
+  /** What the value prints as. */
+  readonly value: string
+  readonly cause: unknown
+}
+
 const messages = {
   InvalidArgument: ({
     argument,
@@ -18,6 +25,12 @@ const messages = {
     `Cannot release the ${primitive}: ${reason}`,
   NotOwner: ({ primitive }: { readonly primitive: string }) => `The caller does not hold the ${primitive}`,
   BrokenBarrier: (_: object) => "Cannot pass the barrier: it is broken",
+  EncodingFailed: ({ cause, subject, value }: EncodingRefused) =>
+    `Cannot encode ${subject} ${value}: ${cause instanceof Error ? cause.message : describe(cause)}`,
+  Full: (_: object) => "The queue is full",
+  Empty: (_: object) => "The queue is empty",
+  Closed: ({ what }: { readonly what: string }) => `This agent has closed the ${what}`,
+  ShutDown: (_: object) => "The queue is shut down",
   IllegalState: ({ operation, state }: { readonly operation: string; readonly state: string }) =>
     `Cannot ${operation}: current state is ${state}`,
 }

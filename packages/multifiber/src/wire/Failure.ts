@@ -40,9 +40,12 @@ export const decodeFailure = (task: Task.Task.Any, failure: Failure, frames: str
 }
 
 /** Why a value cannot be sent: the adapters tell of shared memory by the name of their error. */
-export const refusalOf = (
-  refused: ConstructorParameters<typeof EncodingFailed>[0],
-): EncodingFailed | NotTransferable => {
+export const refusalOf = (refused: {
+  readonly task: string
+  readonly subject: "argument" | "result" | "error"
+  readonly value: string
+  readonly cause: unknown
+}): EncodingFailed | NotTransferable => {
   const { cause, subject, task } = refused
   return cause instanceof Error && cause.name === "NotTransferable"
     ? new NotTransferable({ task, subject, reason: cause.message })

@@ -1,0 +1,339 @@
+/**
+ * A queue of messages between agents, first in, first out, with any number of producers and consumers: Python's
+ * `multiprocessing.Queue`.
+ *
+ * @since 0.4.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import {
+  type Closed,
+  Empty,
+  type EncodingFailed,
+  Full,
+  type InvalidArgument,
+  type ShutDown,
+} from "./Errors.ts"
+import {
+  closeSync,
+  localOf,
+  makeSync,
+  type Queue,
+  shutdownSync,
+  sizeSync,
+  TypeId,
+  UNBOUNDED,
+} from "./QueueSync.ts"
+import { attempt } from "./sync/guarding.ts"
+import { NOTHING } from "./sync/LocalTurn.ts"
+import { takeTurn, tryTurn } from "./sync/turning.ts"
+import { encode, type Message } from "./wire/Message.ts"
+
+export type { Queue } from "./QueueSync.ts"
+
+/**
+ * What is known of a queue.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export interface Statistics {
+  readonly size: number
+  /** How many values it may hold; none where there is no bound. */
+  readonly capacity: Option.Option<number>
+  readonly isShutDown: boolean
+  /** Fibers of this agent that wait to put, and to get. */
+  readonly waitingWriters: number
+  readonly waitingReaders: number
+}
+
+/**
+ * Tells whether a value is the handle of a queue.
+ *
+ * @category guards
+ * @since 0.4.0
+ */
+export const isQueue = (u: unknown): u is Queue<unknown> => typeof u === "object" && u !== null && TypeId in u
+
+/**
+ * Makes a queue. With a capacity it holds so many values, and who puts more waits; without one, or with one that is not
+ * above zero, it holds what fits into 1 GiB.
+ *
+ * **Shape** – a handle to some 140 KB of shared memory, which grows with what the queue holds and is freed with the last
+ * handle. It may be sent to any agent of the start method `thread`, at any depth of an argument or a result; one that
+ * reaches an OS process is refused with `NotTransferable`. **Errors** – `InvalidArgument` for a capacity that is not a whole
+ * number.
+ *
+ * **Source** – Python's `Queue(maxsize)`. There a thread of the producer sends what was put, some time later; here it is in
+ * the queue when `put` returns. So `size` is exact, `join_thread` and `cancel_join_thread` are not needed, and what a
+ * producer has put stays when it dies.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Queue } from "multifiber"
+ *
+ * const program = Effect.gen(function* () {
+ *   const queue = yield* Queue.make<{ id: number }>({ capacity: 10 })
+ *   yield* Queue.put(queue, { id: 1 })
+ *   yield* Queue.put(queue, { id: 2 })
+ *   return [yield* Queue.get(queue), yield* Queue.size(queue)]
+ * })
+ * console.log(await Effect.runPromise(program)) // => [ { id: 1 }, 1 ]
+ *
+ * @category constructors
+ * @since 0.4.0
+ */
+export const make = <A>({
+  capacity,
+}: {
+  readonly capacity?: number | undefined
+} = {}): Effect.Effect<Queue<A>, InvalidArgument> => attempt(() => makeSync<A>(capacity), "InvalidArgument")
+
+const encoded = <A>(value: A): Effect.Effect<Message, EncodingFailed> =>
+  attempt(() => encode(value), "EncodingFailed")
+
+const ENDED = ["Closed", "ShutDown"] as const
+
+const writing = (self: Queue<any>, message: Message) => () => {
+  const local = localOf(self)
+  const { checkOpen, writers } = local
+  return {
+    turn: writers,
+    act: local.putOf(message),
+    check: checkOpen,
+    tags: ENDED,
+    giveUp: () => local.giveUp(),
+  }
+}
+
+const reading = (self: Queue<any>) => () => {
+  const { checkOpen, readers, take } = localOf(self)
+  return { turn: readers, act: take, check: checkOpen, tags: ENDED }
+}
+
+/**
+ * Puts a value, as it is now, and waits while the queue is full.
+ *
+ * **Shape** – what structured clone carries, but no shared memory: numbers and bytes travel as they are, the rest by
+ * msgpackr. An object of a class arrives as a plain one; an error with its name, message and cause; −0 inside of an array or
+ * an object as 0. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first
+ * served, as for `Lock.acquire`; what one fiber puts stays in its order. **Interruption** – leaves the queue as it was.
+ * **Errors** – `EncodingFailed`, at once, for what no message can hold; `Closed` or `ShutDown`.
+ *
+ * **Source** – Python's `Queue.put(obj)`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const put: {
+  <A>(value: A): (self: Queue<A>) => Effect.Effect<void, EncodingFailed | Closed | ShutDown>
+  <A>(self: Queue<A>, value: A): Effect.Effect<void, EncodingFailed | Closed | ShutDown>
+} = dual(2, <A>(self: Queue<A>, value: A) =>
+  Effect.flatMap(encoded(value), (message) => Effect.asVoid(takeTurn(writing(self, message)))),
+)
+
+/**
+ * Puts a value where there is room, without waiting; `false` where there is none. Else as `put`.
+ *
+ * **Source** – Python's `Queue.put_nowait(obj)`, which raises `Full`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const tryPut: {
+  <A>(value: A): (self: Queue<A>) => Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
+  <A>(self: Queue<A>, value: A): Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
+} = dual(2, <A>(self: Queue<A>, value: A) =>
+  Effect.flatMap(encoded(value), (message) =>
+    Effect.map(tryTurn(writing(self, message)), (result) => result !== NOTHING),
+  ),
+)
+
+/**
+ * Puts a value, and waits for room at most as long as `timeout`.
+ *
+ * **Units** – a `Duration`; zero tries once. **Errors** – `Full`, after which nothing of it is left; else as `put`.
+ *
+ * **Source** – Python's `Queue.put(obj, timeout=…)`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const putWithin: {
+  <A>(
+    value: A,
+    timeout: Duration.DurationInput,
+  ): (self: Queue<A>) => Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
+  <A>(
+    self: Queue<A>,
+    value: A,
+    timeout: Duration.DurationInput,
+  ): Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
+} = dual(3, <A>(self: Queue<A>, value: A, timeout: Duration.DurationInput) =>
+  Effect.flatMap(encoded(value), (message) =>
+    Effect.flatMap(takeTurn(writing(self, message), Effect.sleep(timeout)), (result) =>
+      result === NOTHING ? Effect.fail(new Full()) : Effect.void,
+    ),
+  ),
+)
+
+/**
+ * Takes the oldest value, and waits while the queue is empty.
+ *
+ * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first served, as for
+ * `Lock.acquire`. **Interruption** – takes nothing. **Errors** – `Closed`; `ShutDown` once the queue is shut down and has
+ * nothing left.
+ *
+ * **Source** – Python's `Queue.get()`. There a consumer that is killed while it waits leaves the queue locked for all others.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const get = <A>(self: Queue<A>): Effect.Effect<A, Closed | ShutDown> =>
+  takeTurn(reading(self)) as Effect.Effect<A, Closed | ShutDown>
+
+/**
+ * Takes the oldest value where there is one, without waiting.
+ *
+ * **Source** – Python's `Queue.get_nowait()`, which raises `Empty`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const tryGet = <A>(self: Queue<A>): Effect.Effect<Option.Option<A>, Closed | ShutDown> =>
+  Effect.map(tryTurn(reading(self)), (result) =>
+    result === NOTHING ? Option.none() : Option.some(result as A),
+  )
+
+/**
+ * Takes the oldest value, and waits for one at most as long as `timeout`.
+ *
+ * **Units** – a `Duration`; zero tries once. **Errors** – `Empty`, after which nothing was taken; else as `get`.
+ *
+ * **Source** – Python's `Queue.get(timeout=…)`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const getWithin: {
+  (timeout: Duration.DurationInput): <A>(self: Queue<A>) => Effect.Effect<A, Empty | Closed | ShutDown>
+  <A>(self: Queue<A>, timeout: Duration.DurationInput): Effect.Effect<A, Empty | Closed | ShutDown>
+} = dual(2, <A>(self: Queue<A>, timeout: Duration.DurationInput) =>
+  Effect.flatMap(takeTurn(reading(self), Effect.sleep(timeout)), (result) =>
+    result === NOTHING ? Effect.fail(new Empty()) : Effect.succeed(result as A),
+  ),
+)
+
+/**
+ * How many values the queue holds. Exact, and old when it returns; also of a queue that is closed.
+ *
+ * **Source** – Python's `Queue.qsize()`, which is not exact.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const size = (self: Queue<any>): Effect.Effect<number> => Effect.sync(() => sizeSync(self))
+
+/**
+ * Tells whether the queue holds nothing. As exact as `size`.
+ *
+ * **Source** – Python's `Queue.empty()`.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const isEmpty = (self: Queue<any>): Effect.Effect<boolean> => Effect.sync(() => sizeSync(self) === 0)
+
+/**
+ * Tells whether the queue holds as many values as it may. As exact as `size`.
+ *
+ * **Source** – Python's `Queue.full()`.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const isFull = (self: Queue<any>): Effect.Effect<boolean> =>
+  Effect.sync(() => {
+    const { capacity, size } = localOf(self)
+    return size >= capacity
+  })
+
+/**
+ * Closes the queue for this agent: it neither puts nor gets any more, and who waits here fails with `Closed`. Others are not
+ * touched. Nothing where it is closed.
+ *
+ * **Source** – Python's `Queue.close()`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const close = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() => closeSync(self))
+
+/**
+ * Shuts the queue down for all agents. Nothing more is put: who waits to do so fails with `ShutDown`. What it holds may be got
+ * still, and then who gets fails with `ShutDown`; with `immediate` it does so at once, and what it holds is lost.
+ *
+ * **Source** – Python's `queue.Queue.shutdown(immediate)`, which `multiprocessing` does not have yet.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const shutdown = (self: Queue<any>, options?: { readonly immediate?: boolean }): Effect.Effect<void> =>
+  Effect.sync(() => shutdownSync(self, options))
+
+/**
+ * What is known of the queue. Old when it returns.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const statistics = (self: Queue<any>): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { capacity, isShutDown, readers, size, writers } = localOf(self)
+    return {
+      size,
+      capacity: capacity === UNBOUNDED ? Option.none() : Option.some(capacity),
+      isShutDown,
+      waitingWriters: writers.waitingFibers,
+      waitingReaders: readers.waitingFibers,
+    }
+  })
+
+/**
+ * The values of the queue as a stream, which ends when the queue is shut down and empty. It takes a value only when one is
+ * wanted.
+ *
+ * @example
+ * import { Effect, Stream } from "effect"
+ * import { Queue } from "multifiber"
+ *
+ * const program = Effect.gen(function* () {
+ *   const queue = yield* Queue.make<number>()
+ *   yield* Stream.run(Stream.range(1, 4), Queue.toSink(queue))
+ *   yield* Queue.shutdown(queue)
+ *   return yield* Stream.runSum(Queue.toStream(queue))
+ * })
+ * console.log(await Effect.runPromise(program)) // => 10
+ *
+ * @category destructors
+ * @since 0.4.0
+ */
+export const toStream = <A>(self: Queue<A>): Stream.Stream<A, Closed> =>
+  Stream.repeatEffectOption(
+    Effect.mapError(get(self), (error) => (error._tag === "ShutDown" ? Option.none() : Option.some(error))),
+  )
+
+/**
+ * A sink that puts whatever it gets, and waits while the queue is full.
+ *
+ * @category destructors
+ * @since 0.4.0
+ */
+export const toSink = <A>(self: Queue<A>): Sink.Sink<void, A, never, EncodingFailed | Closed | ShutDown> => {
+  const putOne = (value: A) => put(self, value)
+  return Sink.forEach(putOne)
+}

@@ -1,0 +1,276 @@
+/**
+ * The synchronous form of `Queue`, for plain tasks: it blocks the agent and loads nothing of `effect`.
+ *
+ * @since 0.4.0
+ */
+import { attach } from "@multifiber/kernel/Memory"
+import * as Unfinished from "@multifiber/kernel/Unfinished"
+import * as Membership from "./agent/Membership.ts"
+import { makeHandles } from "./sync/Handles.ts"
+import { allocate, LocalRing, type Shared, USER } from "./sync/LocalRing.ts"
+import { LocalSignal } from "./sync/LocalSignal.ts"
+import { type Act, type LocalTurn, NOTHING } from "./sync/LocalTurn.ts"
+import { plainError } from "./sync/plainErrors.ts"
+import { decode, encode, type Message } from "./wire/Message.ts"
+
+/**
+ * @category type ids
+ * @since 0.4.0
+ */
+export const TypeId = "~multifiber/Queue"
+
+/**
+ * A queue of messages of type `A` between agents: a handle that may be sent to any agent that shares memory, as an argument
+ * of a task or inside of one.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export interface Queue<in out A> {
+  readonly [TypeId]: Shared & {
+    readonly id: string
+    /** How many messages it holds at most. */
+    readonly capacity: number
+    readonly _A?: (_: A) => A
+  }
+}
+
+/**
+ * How many messages a queue without a capacity holds: 2^31 − 1.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export const UNBOUNDED = 2 ** 31 - 1
+
+/** Words of a queue behind those of its ring: whether it is shut down, and what of it is done. */
+const SHUT = 0
+const DONE = 1
+const WORDS = DONE + Unfinished.WORDS
+
+const OPEN = 0
+const ENDING = 1
+const ENDED = 2
+
+class LocalQueue {
+  readonly capacity: number
+  /** Whoever joins it waits for this. */
+  readonly joined: LocalSignal
+  readonly writers: LocalTurn
+  readonly readers: LocalTurn
+  private readonly ring: LocalRing
+  private readonly shut: Int32Array
+  private readonly unfinished: Unfinished.Unfinished
+  private isClosed = false
+
+  constructor(handle: Queue<any>, user: Membership.User) {
+    const { capacity, words } = handle[TypeId]
+    this.capacity = capacity
+    this.shut = new Int32Array(words, 4 * (USER + SHUT), 1)
+    this.ring = new LocalRing(handle[TypeId], user, {
+      most: capacity,
+      limit: Number.POSITIVE_INFINITY,
+      isShut: () => this.isShutDown,
+      isOver: () => this.isShutDown,
+    })
+    const memory = attach(new Int32Array(words, 4 * (USER + DONE), Unfinished.WORDS))
+    const unfinished = { memory, puts: () => this.ring.puts }
+    this.unfinished = unfinished
+    this.joined = new LocalSignal(
+      {
+        memory,
+        begin: () => Unfinished.begin(unfinished),
+        hasCome: (value) => this.shutdown === ENDED || Unfinished.hasCome(unfinished, value),
+      },
+      user,
+    )
+    this.writers = this.ring.writers
+    this.readers = this.ring.readers
+  }
+
+  private get shutdown(): number {
+    return Atomics.load(this.shut, 0)
+  }
+
+  get size(): number {
+    return this.shutdown === ENDED ? 0 : this.ring.size
+  }
+
+  get isShutDown(): boolean {
+    return this.shutdown !== OPEN
+  }
+
+  /** Throws `Closed`: nobody here waits any more. */
+  readonly checkOpen = (): void => {
+    if (this.isClosed) throw plainError("Closed", { what: "queue" })
+  }
+
+  /** Puts a message. Throws `ShutDown`. */
+  putOf(message: Message): Act<true> {
+    return () => {
+      if (this.isShutDown) throw plainError("ShutDown", {})
+      return this.ring.put(message)
+    }
+  }
+
+  /** Takes the oldest message. Throws `ShutDown`. */
+  readonly take = (): unknown => {
+    if (this.shutdown === ENDED) throw plainError("ShutDown", {})
+    const taken = this.ring.take(decode)
+    if (taken === NOTHING && this.isShutDown) throw plainError("ShutDown", {})
+    return taken
+  }
+
+  giveUp(): void {
+    this.ring.giveUp()
+  }
+
+  /** Those of this agent that wait learn of it. */
+  close(): void {
+    this.isClosed = true
+    this.writers.callAll()
+    this.readers.callAll()
+  }
+
+  /** No more is put; nor got, where `immediate`. */
+  shutDown(immediate: boolean): void {
+    if (immediate) Atomics.store(this.shut, 0, ENDED)
+    else Atomics.compareExchange(this.shut, 0, OPEN, ENDING)
+    this.ring.wakeAll()
+    if (immediate) Unfinished.wake(this.unfinished)
+  }
+
+  /** `false` where all is done. */
+  taskDone(): boolean {
+    return Unfinished.finish(this.unfinished)
+  }
+
+  get unfinishedTasks(): number {
+    return this.shutdown === ENDED ? 0 : Unfinished.count(this.unfinished)
+  }
+}
+
+/**
+ * What this agent keeps of a queue.
+ *
+ * @internal
+ */
+export const localOf: (self: Queue<any>) => LocalQueue = makeHandles(
+  TypeId,
+  (_, user, handle) => new LocalQueue(handle, user),
+)
+
+/**
+ * Makes a queue of so many messages; of `UNBOUNDED` where there is no number, or none above zero. Throws `InvalidArgument` for
+ * what is not a whole number.
+ *
+ * **Shape** – some 10 KB of shared memory at first; it grows with what the queue holds, up to 1 GiB, and is freed with the last handle.
+ *
+ * @category constructors
+ * @since 0.4.0
+ */
+export const makeSync = <A>(capacity = 0): Queue<A> => {
+  if (!Number.isSafeInteger(capacity)) {
+    throw plainError("InvalidArgument", { argument: "capacity", value: capacity, expected: "a whole number" })
+  }
+  return {
+    [TypeId]: {
+      id: Membership.nextName(),
+      ...allocate(WORDS),
+      capacity: capacity > 0 ? Math.min(capacity, UNBOUNDED) : UNBOUNDED,
+    },
+  }
+}
+
+/**
+ * Puts a value, as it is now. Blocks the agent while the queue is full, at most for `milliseconds`; `false` where that was
+ * too short.
+ *
+ * **Waiting** – blocks the thread: no fiber, timer or message of the agent runs meanwhile. **Fairness** – as `Queue.put`;
+ * where fibers of the agent wait, it goes first. **Units** – zero or less tries once. **Errors** – throws `EncodingFailed`,
+ * `Closed` or `ShutDown`.
+ *
+ * @example
+ * import * as QueueSync from "multifiber/QueueSync"
+ *
+ * const queue = QueueSync.makeSync<string>(1)
+ * console.log(QueueSync.putSync(queue, "first"), QueueSync.putSync(queue, "second", 10)) // => true false
+ * console.log(QueueSync.getSync(queue)) // => first
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const putSync = <A>(
+  self: Queue<A>,
+  value: A,
+  milliseconds: number = Number.POSITIVE_INFINITY,
+): boolean => {
+  const local = localOf(self)
+  local.checkOpen()
+  if (local.writers.actSync(local.putOf(encode(value)), milliseconds) !== NOTHING) return true
+  local.giveUp()
+  return false
+}
+
+/**
+ * Puts a value where there is room; `false` where there is none. Never waits; else as `putSync`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const tryPutSync = <A>(self: Queue<A>, value: A): boolean => putSync(self, value, 0)
+
+/**
+ * Takes the oldest value. Blocks the agent while the queue is empty, at most for `milliseconds`.
+ *
+ * **Waiting**, **Units** – as `putSync`. **Fairness** – as `Queue.get`. **Errors** – throws `Empty` where that was too short;
+ * `Closed` or `ShutDown`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const getSync = <A>(self: Queue<A>, milliseconds: number = Number.POSITIVE_INFINITY): A => {
+  const local = localOf(self)
+  local.checkOpen()
+  const taken = local.readers.actSync(local.take, milliseconds)
+  if (taken === NOTHING) throw plainError("Empty", {})
+  return taken as A
+}
+
+/**
+ * Takes the oldest value where there is one. Never waits. **Errors** – throws `Closed` or `ShutDown`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const tryGetSync = <A>(self: Queue<A>): { readonly value: A } | undefined => {
+  const local = localOf(self)
+  local.checkOpen()
+  const value = local.readers.actSync(local.take, 0)
+  return value === NOTHING ? undefined : { value: value as A }
+}
+
+/**
+ * How many values it holds. Exact, and old when it returns.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const sizeSync = (self: Queue<any>): number => localOf(self).size
+
+/**
+ * Closes the queue for this agent: it neither puts nor gets any more. Others are not touched. Nothing where it is closed.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const closeSync = (self: Queue<any>): void => localOf(self).close()
+
+/**
+ * Shuts the queue down for all agents: nothing more is put; what it holds may be got still, unless `immediate`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const shutdownSync = (self: Queue<any>, { immediate = false } = {}): void =>
+  localOf(self).shutDown(immediate)

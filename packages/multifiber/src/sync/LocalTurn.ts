@@ -1,0 +1,152 @@
+/**
+ * A gate that is passed for a moment only, as one agent has it: its fibers queue here, first come first served, and the agent
+ * queues for the first of them. Who may go is told so, and takes its turn itself when it runs. So no turn is kept from others
+ * while an event loop is busy, and an interruption has nothing to undo.
+ */
+import * as Ring from "@multifiber/kernel/Ring"
+import * as Waiters from "@multifiber/kernel/Waiters"
+import { isTold, type User } from "../agent/Membership.ts"
+import { SPINS } from "./LocalGate.ts"
+import * as Slices from "./Slices.ts"
+import { WakeUp } from "./WakeUp.ts"
+
+/** What comes of a turn in which there was nothing to do. */
+export const NOTHING = Symbol("multifiber/nothing")
+
+export type Nothing = typeof NOTHING
+
+/** What is done in a turn. */
+export type Act<A> = () => A | Nothing
+
+/** A fiber that waits for its turn. */
+export interface Waiter {
+  /** Tells it to take its turn. */
+  call: () => void
+}
+
+export class LocalTurn implements Slices.Waiting {
+  readonly gate: Waiters.Gate
+  private readonly me: number
+  private readonly user: User
+  private readonly waiters: Array<Waiter> = []
+  /** The first of them was told to go. */
+  private isCalled = false
+  /** The place of this agent in the queue. */
+  private ticket: number | undefined = undefined
+  private lost = 0
+  private readonly wakeUp: WakeUp
+
+  constructor(gate: Waiters.Gate, user: User) {
+    this.gate = gate
+    this.me = user.id
+    this.user = user
+    this.wakeUp = new WakeUp(gate.memory, () => this.look())
+  }
+
+  get waitingFibers(): number {
+    return this.waiters.length
+  }
+
+  /** Acts where nothing stands in the way. */
+  tryAct<A>(act: Act<A>): A | Nothing {
+    return Ring.tryTurn(this.gate, this.me) ? this.finish(act) : NOTHING
+  }
+
+  private finish<A>(act: Act<A>): A | Nothing {
+    try {
+      return act()
+    } finally {
+      Ring.endTurn(this.gate, this.me)
+    }
+  }
+
+  /** Queues a fiber where it does not queue already. It is called from now on. */
+  await(waiter: Waiter): void {
+    if (!this.waiters.includes(waiter) && this.waiters.push(waiter) === 1) Slices.begin(this)
+    this.look()
+  }
+
+  /** Takes the turn of a fiber that was called. Where there was nothing to do, it will be called again. */
+  act<A>(waiter: Waiter, act: Act<A>): A | Nothing {
+    this.isCalled = false
+    for (;;) {
+      const seen = Waiters.look(this.gate, this.me, this.enlisted(), this.lost)
+      if (seen === "waits") return NOTHING
+      if (seen === "lost") {
+        this.lost++
+        continue
+      }
+      this.ticket = undefined
+      const result = this.finish(act)
+      if (result === NOTHING) continue
+      this.remove(waiter)
+      return result
+    }
+  }
+
+  /** Calls all fibers: what they wait for may never come. */
+  callAll(): void {
+    for (const waiter of [...this.waiters]) waiter.call()
+  }
+
+  /** Takes a fiber out of the queue; whose turn it was is the next one's. */
+  remove(waiter: Waiter): void {
+    const index = this.waiters.indexOf(waiter)
+    if (index < 0) return
+    this.waiters.splice(index, 1)
+    if (index === 0) this.isCalled = false
+    if (this.waiters.length > 0) this.look()
+    else this.withdraw()
+  }
+
+  private withdraw(): void {
+    Slices.end(this)
+    if (this.ticket === undefined) return
+    Waiters.withdraw(this.gate, this.me, this.ticket)
+    this.ticket = undefined
+  }
+
+  /** Looks at the gate for the first fiber that waits, until it is called or there is nothing to do but to sleep. */
+  readonly look = (): void => {
+    while (this.waiters.length > 0 && !this.isCalled) {
+      const ticket = this.enlisted()
+      const seen = Waiters.peek(this.gate, this.me, ticket, this.lost)
+      if (seen === "open") {
+        this.isCalled = true
+        this.waiters[0]?.call()
+      } else if (seen === "lost") {
+        this.lost++
+      } else if (this.wakeUp.order(Waiters.wakeUp(this.me, ticket))) {
+        return
+      }
+    }
+  }
+
+  private enlisted(): number {
+    if (this.ticket === undefined) {
+      this.ticket = Waiters.enlist(this.gate, this.me)
+      this.lost = 0
+    }
+    return this.ticket
+  }
+
+  /** Acts, blocking the agent at most for `milliseconds`. Where its fibers queue, it goes in their place. */
+  actSync<A>(act: Act<A>, milliseconds: number): A | Nothing {
+    const quick = this.tryAct(act)
+    if (quick !== NOTHING) return quick
+    const sleep = Slices.sleepFor(milliseconds, this.user)
+    while (this.turnBy(sleep)) {
+      const result = this.finish(act)
+      if (result !== NOTHING) return result
+    }
+    if (isTold(this.user)) throw Slices.toldToEnd()
+    return NOTHING
+  }
+
+  private turnBy(sleep: Waiters.Sleep): boolean {
+    if (this.ticket === undefined) return Ring.turn(this.gate, this.me, sleep, SPINS)
+    if (Waiters.passInPlace(this.gate, this.me, this.ticket, sleep) === undefined) return false
+    this.ticket = undefined
+    return true
+  }
+}
