@@ -7,14 +7,16 @@
  * | slot | name | values | who writes |
  * | --- | --- | --- | --- |
  * | 0 | PUTS | counts messages, wraps: the put that it counts is done | who may write |
- * | 2 + 2 (n mod 2) | HEAD | the cell after n puts, counted on and on; 3 + …: the CAPACITY in cells, a power of two | who may write |
- * | 6 | NEED | cells that a message wants for which there was no room, 0 for none | who may write |
- * | 7 | NEEDY | the id of the agent that wants them | who may write |
+ * | 1 + (n mod 2) | HEAD | the position after n puts | who may write |
+ * | 3 | NEED | cells that a message wants for which there was no room, 0 for none | who may write |
+ * | 4 | NEEDY | the id of the agent that wants them | who may write |
  * | 16 | GETS | counts messages, wraps: the get that it counts is done | who may read |
- * | 18 + 2 (n mod 2) | TAIL | the cell after n gets; 19 + …: the CAPACITY there | who may read |
+ * | 17 + (n mod 2) | TAIL | the position after n gets | who may read |
+ *
+ * A position: bits 0–26 the cell, counted on and on; 27–31 of how many cells the ring is there, as a power of two.
  *
  * A message is one cell of header and its content, in one piece. The first word of the header is its size in cells, or says
- * where to go on: SKIP: at the beginning of the ring; GROWN: in the upper half of a ring of so many cells as the second word
+ * where to go on: SKIP: at the beginning of the ring; GROWN: in the upper half of a ring of as many cells as the second word
  * says. Otherwise the second word is for the users.
  *
  * Invariants. A put is done by the one write of `PUTS`, after all that belongs to it: who dies before has put nothing, and
@@ -22,8 +24,8 @@
  * that the ring grows without moving anything: what is new goes into memory that was not there before. A cell is kept free
  * for the header that says so.
  *
- * Positions are taken modulo 2^32, which every capacity divides. That of the other side is read twice, as in a sequence
- * lock: where the count has not changed, neither has what it stands for.
+ * Each side looks at the other only where what it saw last does not do: it was a smaller count then, which is safe. Where it
+ * looks, it reads the count twice, as in a sequence lock: where it has not changed, neither has the position.
  *
  * @since 0.4.0
  */
@@ -35,11 +37,11 @@ import * as Waiters from "./Waiters.ts"
 const { STATE, WAITERS } = Waiters
 
 const PUTS = 0
-const HEADS = 2
-const NEED = 6
-const NEEDY = 7
+const HEADS = 1
+const NEED = 3
+const NEEDY = 4
 const GETS = 16
-const TAILS = 18
+const TAILS = 17
 
 /**
  * How many Int32 words it takes besides the two gates and the cells.
@@ -52,13 +54,16 @@ export const WORDS = 32
 const SKIP = -1
 const GROWN = -2
 
+const CELL_BITS = 27
+const CELL = 2 ** CELL_BITS - 1
+
 /**
  * The most cells: 1 GiB.
  *
  * @category models
  * @since 0.4.0
  */
-export const MAX_CELLS = 2 ** 27
+export const MAX_CELLS = 2 ** CELL_BITS
 
 /**
  * The most cells of a message, its header among them.
@@ -68,7 +73,7 @@ export const MAX_CELLS = 2 ** 27
  */
 export const MAX_MESSAGE = MAX_CELLS / 2 - 1
 
-/** From so many cells on an empty ring begins anew at its first. */
+/** Where so many cells are in use, or were, an empty ring begins anew at its first. */
 const RESTART = 2 ** 13
 
 /**
@@ -120,24 +125,27 @@ export interface Ring {
   readonly readers: Waiters.Gate
   readonly most: number
   readonly limit: number
-}
-
-/** Where one side is: a count of messages, the cell after them, and the capacity there. */
-interface Position {
-  readonly count: number
-  readonly cell: number
-  readonly capacity: number
+  /** What this agent saw last of the other side, and the counts after its own last put and get: it holds until another has come. */
+  readonly seen: { gets: number; tail: number; ownPut: number; puts: number; ownGet: number }
 }
 
 /**
- * A message in the ring: `at` is its cell there, with the header; the position is the one after it.
+ * A message in the ring: `at` is its cell there, with the header; `count` and `position` are what they will be after it.
  *
  * @category models
  * @since 0.4.0
  */
-export interface Place extends Position {
+export interface Place {
   readonly at: number
+  readonly count: number
+  readonly position: number
 }
+
+/** A position in a ring of so many cells, a power of two. */
+const positionOf = (cell: number, capacity: number): number =>
+  (cell & CELL) | ((31 - Math.clz32(capacity)) << CELL_BITS)
+
+const capacityAt = (position: number): number => 1 << (position >>> CELL_BITS)
 
 /**
  * Writes the words of an empty ring of so many cells, a power of two.
@@ -146,8 +154,8 @@ export interface Place extends Position {
  * @since 0.4.0
  */
 export const initialize = (words: Memory, capacity: number): void => {
-  words.store(HEADS + 1, capacity)
-  words.store(TAILS + 1, capacity)
+  words.store(HEADS, positionOf(0, capacity))
+  words.store(TAILS, positionOf(0, capacity))
 }
 
 /**
@@ -161,71 +169,71 @@ export const fromParts = ({ agents, cells, isOver, isShut, limit, most, ...parts
     const mutex = Mutex.fromMemory(memory, agents)
     return { ...mutex, meaning: { ...mutex.meaning, isOpen: (holder) => holder === 0 && isOpen() } }
   }
+  const { words } = parts
   const self: Ring = {
-    words: parts.words,
+    words,
     cells,
     writers: gate(parts.writers, () => hasRoom(self) || isShut()),
-    readers: gate(parts.readers, () => size(self) > 0 || isOver()),
+    readers: gate(parts.readers, () => !isEmpty(self, words.load(GETS)) || isOver()),
     most,
     limit,
+    seen: { gets: 0, tail: 0, ownPut: 0, puts: 0, ownGet: 0 },
   }
+  lookAtReaders(self)
   return self
 }
 
-const positionAfter = (words: Memory, first: number, count: number): Position => {
-  const slot = first + 2 * (count & 1)
-  return { count, cell: words.load(slot), capacity: words.load(slot + 1) }
-}
-
-/** Where a side is whose turn may be another agent's. */
-const positionOf = (words: Memory, counter: number, first: number): Position => {
+const lookAtReaders = ({ seen, words }: Ring): void => {
   for (;;) {
-    const position = positionAfter(words, first, words.load(counter))
-    if (words.load(counter) === position.count) return position
+    seen.gets = words.load(GETS)
+    seen.tail = words.load(TAILS + (seen.gets & 1))
+    if (words.load(GETS) === seen.gets) return
   }
 }
 
-/** Moves a side on: what it did until then is done. */
-const moveTo = (words: Memory, counter: number, first: number, { capacity, cell, count }: Position): void => {
-  const slot = first + 2 * (count & 1)
-  words.store(slot, cell)
-  words.store(slot + 1, capacity)
-  words.store(counter, count)
+/** Nothing is left after so many gets. */
+const isEmpty = ({ seen, words }: Ring, gets: number): boolean => {
+  if (gets !== seen.ownGet || gets === seen.puts) seen.puts = words.load(PUTS)
+  return seen.puts === gets
 }
 
 /** There is room for as much as was wanted last. Old when it returns. */
 const hasRoom = (self: Ring): boolean => {
-  const { most, words, writers } = self
-  if (size(self) >= most) return false
+  const { words, writers } = self
   const need = words.load(NEED)
-  if (need === 0 || !Agents.isAlive(writers.agents, words.load(NEEDY))) return true
-  return roomFor(self, positionOf(words, PUTS, HEADS), need) !== undefined
+  const cells = need !== 0 && Agents.isAlive(writers.agents, words.load(NEEDY)) ? need : 1
+  lookAtReaders(self)
+  const puts = words.load(PUTS)
+  return roomFor(self, puts, words.load(HEADS + (puts & 1)), cells) !== undefined
 }
 
-/** Where a message of so many cells goes; none where it has to wait. */
-const roomFor = ({ limit, words }: Ring, head: Position, cells: number): Place | undefined => {
-  const tail = positionOf(words, GETS, TAILS)
-  const { capacity } = head
-  const count = (head.count + 1) | 0
-  const sameRing = tail.capacity === capacity
-  // The readers are in a smaller ring still: all of it, and what is below the head, counts as used.
-  const used = sameRing ? (head.cell - tail.cell) | 0 : Number.POSITIVE_INFINITY
+/** Where a message of so many cells goes after so many puts, as far as was seen; none where it has to wait. */
+const roomFor = (
+  { limit, most, seen }: Ring,
+  puts: number,
+  head: number,
+  cells: number,
+): Place | undefined => {
+  if (((puts - seen.gets) | 0) >= most) return undefined
+  const count = (puts + 1) | 0
+  const capacity = capacityAt(head)
+  const sameRing = capacity === capacityAt(seen.tail)
+  // Where the readers are in a smaller ring still, all of it counts as used, and what is below the head.
+  const used = sameRing ? (head - seen.tail) & CELL : Number.POSITIVE_INFINITY
   if (used > 0 && used + cells > limit) return undefined
-  const offset = head.cell & (capacity - 1)
-  const toEnd = capacity - offset
-  const fromStart = { count, at: 0, cell: (head.cell + toEnd + cells) | 0, capacity }
-  const fitsFromStart = sameRing && used + toEnd + cells < capacity
+  const at = head & (capacity - 1)
+  const toEnd = capacity - at
+  const fromStart = sameRing && used + toEnd + cells < capacity
   // What is written where nobody has read for long is in no cache, and what is never written takes no memory.
-  if (used === 0 && offset >= RESTART && fitsFromStart) return fromStart
-  // Above the head of a ring that the readers have not reached, the ring ends.
-  if (sameRing ? cells <= toEnd && used + cells < capacity : cells < toEnd) {
-    return { count, at: offset, cell: (head.cell + cells) | 0, capacity }
+  const restarts = used === 0 && at >= RESTART
+  if (!(restarts && fromStart) && (sameRing ? cells <= toEnd && used + cells < capacity : cells < toEnd)) {
+    return { at, count, position: positionOf(head + cells, capacity) }
   }
-  if (fitsFromStart) return fromStart
+  if (fromStart) return { at: 0, count, position: positionOf(head + toEnd + cells, capacity) }
   let grown = 2 * capacity
   while (cells >= grown / 2) grown *= 2
   if (grown > MAX_CELLS) return undefined
-  return { count, at: grown / 2, cell: grown / 2 + cells, capacity: grown }
+  return { at: grown / 2, count, position: positionOf(grown / 2 + cells, grown) }
 }
 
 /**
@@ -236,40 +244,47 @@ const roomFor = ({ limit, words }: Ring, head: Position, cells: number): Place |
  * @since 0.4.0
  */
 export const place = (self: Ring, me: number, cells: number): Place | undefined => {
-  const { most, words } = self
-  if (size(self) >= most) return undefined
-  const head = positionAfter(words, HEADS, words.load(PUTS))
-  const found = roomFor(self, head, cells)
+  const { seen, words } = self
+  const puts = words.load(PUTS)
+  const head = words.load(HEADS + (puts & 1))
+  const capacity = capacityAt(head)
+  let found = roomFor(self, puts, head, cells)
+  if (
+    found === undefined ||
+    capacityAt(found.position) !== capacity ||
+    ((head - seen.tail) & CELL) > RESTART
+  ) {
+    lookAtReaders(self)
+    found = roomFor(self, puts, head, cells)
+  }
   if (found === undefined) {
     words.store(NEEDY, me)
     words.store(NEED, cells)
     return undefined
   }
-  const offset = head.cell & (head.capacity - 1)
-  if (found.capacity !== head.capacity) {
-    self.cells.grow(found.capacity)
-    self.cells.store(2 * offset, GROWN)
-    self.cells.store(2 * offset + 1, found.capacity)
-  } else if (found.at !== offset) {
-    self.cells.store(2 * offset, SKIP)
+  const at = head & (capacity - 1)
+  const grown = capacityAt(found.position)
+  if (grown !== capacity) {
+    self.cells.grow(grown)
+    self.cells.store(2 * at, GROWN)
+    self.cells.store(2 * at + 1, grown)
+  } else if (found.at !== at) {
+    self.cells.store(2 * at, SKIP)
   }
   self.cells.store(2 * found.at, cells)
   return found
 }
 
 /**
- * The message is put. Who waits for it is woken by `wakeReaders`.
+ * The message is put. Who waits for it is to be woken then.
  *
  * @category transitions
  * @since 0.4.0
  */
-export const put = ({ words }: Ring, me: number, place: Place): void => {
-  moveTo(words, PUTS, HEADS, place)
-  forgetNeed(words, me)
-}
-
-const forgetNeed = (words: Memory, me: number): void => {
-  if (words.load(NEED) !== 0 && words.load(NEEDY) === me) words.store(NEED, 0)
+export const put = ({ seen, words }: Ring, { count, position }: Place): void => {
+  seen.ownPut = count
+  words.store(HEADS + (count & 1), position)
+  words.store(PUTS, count)
 }
 
 /**
@@ -279,30 +294,36 @@ const forgetNeed = (words: Memory, me: number): void => {
  * @category transitions
  * @since 0.4.0
  */
-export const first = ({ cells, words }: Ring): Place | undefined => {
+export const first = (self: Ring): Place | undefined => {
+  const { cells, words } = self
   const gets = words.load(GETS)
-  if (words.load(PUTS) === gets) return undefined
-  let { capacity, cell } = positionAfter(words, TAILS, gets)
+  if (isEmpty(self, gets)) return undefined
+  let position = words.load(TAILS + (gets & 1))
   for (;;) {
-    const at = cell & (capacity - 1)
+    const capacity = capacityAt(position)
+    const at = position & (capacity - 1)
     const size = cells.load(2 * at)
-    if (size > 0) return { count: (gets + 1) | 0, at, cell: (cell + size) | 0, capacity }
+    if (size > 0) return { at, count: (gets + 1) | 0, position: positionOf(position + size, capacity) }
     if (size === GROWN) {
-      capacity = cells.load(2 * at + 1)
-      cell = capacity / 2
+      const grown = cells.load(2 * at + 1)
+      position = positionOf(grown / 2, grown)
     } else {
-      cell = (cell + capacity - at) | 0
+      position = positionOf(position + capacity - at, capacity)
     }
   }
 }
 
 /**
- * The message is taken: its cells may be written again.
+ * The message is taken: its cells may be written again. Who waits for room is to be woken then.
  *
  * @category transitions
  * @since 0.4.0
  */
-export const take = ({ words }: Ring, place: Place): void => moveTo(words, GETS, TAILS, place)
+export const take = ({ seen, words }: Ring, { count, position }: Place): void => {
+  seen.ownGet = count
+  words.store(TAILS + (count & 1), position)
+  words.store(GETS, count)
+}
 
 /**
  * Takes the turn at a gate where it is open and nobody has reserved it, without waiting.
@@ -310,10 +331,9 @@ export const take = ({ words }: Ring, place: Place): void => moveTo(words, GETS,
  * @category transitions
  * @since 0.4.0
  */
-export const tryTurn = (gate: Waiters.Gate, me: number): boolean => {
-  if (gate.meaning.isOpen(0) && Mutex.takeFree(gate, me)) return true
-  return Waiters.tryPass(gate, me) !== undefined
-}
+export const tryTurn = (gate: Waiters.Gate, me: number): boolean =>
+  // It may not be open: then there is nothing to do in the turn.
+  Mutex.takeFree(gate, me) || Waiters.tryPass(gate, me) !== undefined
 
 /**
  * Takes the turn, blocking the agent by `sleep`; `false` where `sleep` gives up. Before it queues it looks `spins` times.
@@ -354,14 +374,15 @@ export const wake = (gate: Waiters.Gate): void => {
 }
 
 /**
- * Who found no room does not want any more.
+ * An agent that found no room does not want it any more: it has put its message, or gives up. Where it wants none, nothing.
  *
  * @category transitions
  * @since 0.4.0
  */
-export const giveUp = (self: Ring, me: number): void => {
-  forgetNeed(self.words, me)
-  wake(self.writers)
+export const forgetNeed = ({ words, writers }: Ring, me: number): void => {
+  if (words.load(NEED) === 0 || words.load(NEEDY) !== me) return
+  words.store(NEED, 0)
+  wake(writers)
 }
 
 /**

@@ -122,7 +122,7 @@ class LocalQueue {
   }
 
   giveUp(): void {
-    this.ring.giveUp()
+    this.ring.forgetNeed()
   }
 
   /** Those of this agent that wait learn of it. */

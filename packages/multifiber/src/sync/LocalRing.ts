@@ -86,7 +86,7 @@ class LocalCells implements Ring.Cells {
     const kind = (head & (2 ** KIND_BITS - 1)) as Kind
     if (kind === Kind.Number) return this.numbers[at + 1] as number
     const end = CELL * (at + (this.words[2 * at] as number)) - (head >> KIND_BITS)
-    return { kind, bytes: this.bytes.slice(CELL * (at + 1), end) }
+    return { kind, bytes: this.bytes.subarray(CELL * (at + 1), end) }
   }
 }
 
@@ -106,6 +106,8 @@ export class LocalRing {
   private readonly ring: Ring.Ring
   private readonly cells: LocalCells
   private readonly me: number
+  /** A writer of this agent found no room. */
+  private isNeedy = false
 
   constructor({ cells, words }: Shared, user: User, options: Options) {
     const part = (first: number, length: number) => attach(new Int32Array(words, 4 * first, length))
@@ -135,19 +137,23 @@ export class LocalRing {
   /** Puts a message, in a turn of a writer. */
   put(message: Message): true | Nothing {
     const place = Ring.place(this.ring, this.me, cellsOf(message))
+    this.isNeedy ||= place === undefined
     if (place === undefined) return NOTHING
     this.cells.write(place.at, message)
-    Ring.put(this.ring, this.me, place)
+    Ring.put(this.ring, place)
+    this.forgetNeed()
     Ring.wake(this.ring.readers)
     return true
   }
 
-  /** A writer that found no room gives up. */
-  giveUp(): void {
-    Ring.giveUp(this.ring, this.me)
+  /** A writer that found no room has put its message, or gives up. */
+  forgetNeed(): void {
+    if (!this.isNeedy) return
+    this.isNeedy = false
+    Ring.forgetNeed(this.ring, this.me)
   }
 
-  /** Takes the oldest message, in a turn of a reader; leaves it where `read` throws. */
+  /** Takes the oldest message, in a turn of a reader; leaves it where `read` throws, which gets bytes in shared memory. */
   take<A>(read: (message: Message) => A): A | Nothing {
     const place = Ring.first(this.ring)
     if (place === undefined) return NOTHING

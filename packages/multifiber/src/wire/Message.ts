@@ -8,22 +8,34 @@ import { plainError } from "../sync/plainErrors.ts"
 import { describe } from "./EncodedError.ts"
 
 /** How a message is to be read. */
-export const Kind = { Number: 0, Bytes: 1, Packed: 2 } as const
+export const Kind = { Number: 0, Bytes: 1, Packed: 2, PackedMaps: 3 } as const
 
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
 /** A message: its kind, and its number or bytes. */
 export type Message = number | { readonly kind: Kind; readonly bytes: Uint8Array }
 
-const packr = new Packr({ structuredClone: true, useBigIntExtension: true, mapsAsObjects: true })
+const COMMON = { structuredClone: true, useBigIntExtension: true, copyBuffers: true }
+
+/** Objects are what msgpack calls maps; twice as fast as the other. */
+const packr = new Packr({ ...COMMON, useRecords: false, mapsAsObjects: true })
+
+/** Objects are records, so that maps are maps. */
+const mapPackr = new Packr(COMMON)
 
 /** The message of a value, as it is now. Throws `EncodingFailed` for what cannot be sent. */
 export const encode = (value: unknown): Message => {
   if (typeof value === "number") return value
   if (value instanceof Uint8Array && value.constructor === Uint8Array) return bytesMessage(value)
   try {
-    check(value, new Set())
-    return sized({ kind: Kind.Packed, bytes: packr.pack(value) })
+    const seen = new Set<object>()
+    check(value, seen)
+    const hasMaps = seen.has(MAPS)
+    return sized(
+      hasMaps
+        ? { kind: Kind.PackedMaps, bytes: mapPackr.pack(value) }
+        : { kind: Kind.Packed, bytes: packr.pack(value) },
+    )
   } catch (cause) {
     throw plainError("EncodingFailed", { subject: "message", value: describe(value), cause })
   }
@@ -41,10 +53,30 @@ const sized = (message: Exclude<Message, number>): Message => {
   throw plainError("EncodingFailed", { subject: "message", value: `of ${length} bytes`, cause })
 }
 
-/** The value of a message. Throws what msgpackr throws where the bytes are not its own. */
+/** What msgpackr reads small messages from: for each array that it sees first, it makes a view, which takes as long as the rest. */
+const scratch = new Uint8Array(2 ** 13)
+
+const unpack = (packr: Packr, bytes: Uint8Array): unknown => {
+  if (bytes.length > scratch.length) return packr.unpack(bytes.slice())
+  scratch.set(bytes)
+  return packr.unpack(scratch, bytes.length)
+}
+
+/**
+ * The value of a message, whose bytes may lie in memory that others write to later. Throws what msgpackr throws where the bytes
+ * are not its own.
+ */
 export const decode = (message: Message): unknown => {
   if (typeof message === "number") return message
-  return message.kind === Kind.Bytes ? message.bytes : packr.unpack(message.bytes)
+  const { bytes, kind } = message
+  switch (kind) {
+    case Kind.Packed:
+      return unpack(packr, bytes)
+    case Kind.PackedMaps:
+      return unpack(mapPackr, bytes)
+    default:
+      return bytes.slice()
+  }
 }
 
 const LOST: ReadonlySet<string> = new Set(
@@ -56,6 +88,9 @@ const LOST: ReadonlySet<string> = new Set(
 const refuse = (value: unknown, why: string): never => {
   throw new TypeError(`${describe(value)} ${why}`)
 }
+
+/** Stands among the objects that were seen where a `Map` was. */
+const MAPS = {}
 
 /** Throws for what msgpackr would lose without a word. */
 const check = (value: unknown, seen: Set<object>): void => {
@@ -83,6 +118,7 @@ const checkObject = (value: object, seen: Set<object>): void => {
   if (Array.isArray(value) || value instanceof Set) checkEach(value)
   else if (prototype === Object.prototype || prototype === null) checkEach(Object.values(value))
   else if (value instanceof Map) {
+    seen.add(MAPS)
     checkEach(value.keys())
     checkEach(value.values())
   } else if (value instanceof Error) check(value.cause, seen)
