@@ -125,6 +125,14 @@ export const leave = (table: Memory, id: number): void => {
 }
 
 /**
+ * The id of the agent that started this one, 0 for none.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const starterOf = (table: Memory, id: number): number => table.load(STARTER + placeOf(id))
+
+/**
  * How many agents have died: where it has not moved, nobody has to look who it was.
  *
  * @category getters

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Delivery } from "./agent/Delivery.ts"
 import type { Answer, Question } from "./agent/Names.ts"
 
 /**
@@ -76,6 +77,8 @@ interface State extends Agent {
   readonly names: Map<string, SharedArrayBuffer>
   /** Asks the starter, where that one is nearer to the directory. */
   askStarter: ((question: Question, reply: (answer: Answer) => void) => void) | undefined
+  /** What it is sending. */
+  delivery: Delivery | undefined
   /** Handles of the processes that it started and that run. */
   readonly active: Set<object>
   /** Counts a thing that wants a clean end. */
@@ -124,6 +127,7 @@ export const state = (): State => {
     shared: 0,
     names: new Map(),
     askStarter: undefined,
+    delivery: undefined,
     active: new Set(),
     hold: () => {},
   }

@@ -409,6 +409,74 @@ export class ShutDown extends Data.TaggedError("ShutDown")<{}> {
 }
 
 /**
+ * The connection has ended: no agent has the other end open any more, and everything that was sent is received. It stays so.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class Eof extends Data.TaggedError("Eof")<{}> {
+  override get message(): string {
+    return plainMessage("Eof", this)
+  }
+}
+
+/**
+ * No agent has the other end of the connection open any more: nobody would receive what was to be sent.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class BrokenPipe extends Data.TaggedError("BrokenPipe")<{}> {
+  override get message(): string {
+    return plainMessage("BrokenPipe", this)
+  }
+}
+
+/**
+ * This end of a one-way pipe is for the other direction.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class WrongDirection extends Data.TaggedError("WrongDirection")<{
+  readonly operation: string
+}> {
+  override get message(): string {
+    return plainMessage("WrongDirection", this)
+  }
+}
+
+/**
+ * The message is longer than the receiver allows. It is lost, and nothing more is received on this end.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class BadLength extends Data.TaggedError("BadLength")<{
+  readonly length: number
+  readonly maxLength: number
+}> {
+  override get message(): string {
+    return plainMessage("BadLength", this)
+  }
+}
+
+/**
+ * The message does not fit into the buffer. It was received: its `bytes` are here.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export class BufferTooShort extends Data.TaggedError("BufferTooShort")<{
+  readonly bytes: Uint8Array
+  readonly room: number
+}> {
+  override get message(): string {
+    return plainMessage("BufferTooShort", this)
+  }
+}
+
+/**
  * The result was not there in time. It may still come.
  *
  * @category errors
@@ -418,7 +486,7 @@ export class TimedOut extends Data.TaggedError("TimedOut")<{
   readonly operation: string
 }> {
   override get message(): string {
-    return `${this.operation} took longer than its time-out`
+    return plainMessage("TimedOut", this)
   }
 }
 

@@ -102,7 +102,7 @@ const writing = (self: Queue<any>, message: Message) => () => {
   const local = localOf(self)
   const { checkOpen, writers } = local
   return {
-    turn: writers,
+    turn: () => writers,
     act: local.putOf(message),
     check: checkOpen,
     tags: ENDED,
@@ -112,7 +112,7 @@ const writing = (self: Queue<any>, message: Message) => () => {
 
 const reading = (self: Queue<any>) => () => {
   const { checkOpen, readers, take } = localOf(self)
-  return { turn: readers, act: take, check: checkOpen, tags: ENDED }
+  return { turn: () => readers, act: take, check: checkOpen, tags: ENDED }
 }
 
 /**

@@ -30,6 +30,7 @@ import {
   VERSION,
 } from "../wire/Protocol.ts"
 import type { Call } from "./Call.ts"
+import * as Delivery from "./Delivery.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
@@ -139,6 +140,7 @@ export class AgentLink {
     }
     const boot = (sharesMemory: boolean): Boot => {
       this.membership = sharesMemory ? Membership.enter() : undefined
+      Delivery.address(this.membership?.id)
       return {
         version: VERSION,
         name,
@@ -153,11 +155,13 @@ export class AgentLink {
     }
     const start = (run: Run | undefined): AgentHandle => {
       try {
-        return startWith(platform, startMethod)(name, heard, {
-          first: (sharesMemory): ToAgent => ({ op: Op.Boot, boot: boot(sharesMemory), run }),
-          executable: self.executable,
-          stdio,
-        })
+        return Delivery.deliver(undefined, () =>
+          startWith(platform, startMethod)(name, heard, {
+            first: (sharesMemory): ToAgent => ({ op: Op.Boot, boot: boot(sharesMemory), run }),
+            executable: self.executable,
+            stdio,
+          }),
+        )
       } catch (cause) {
         this.leave()
         throw new StartFailed({ agent: name, cause })
@@ -225,7 +229,7 @@ export class AgentLink {
   private post(jobs: ReadonlyArray<Job>): { readonly cause: unknown } | undefined {
     const { message, sent } = this.pack(jobs)
     try {
-      this.handle.post(message)
+      Delivery.deliver(this.membership?.id, () => this.handle.post(message))
     } catch (cause) {
       return { cause }
     }

@@ -29,6 +29,12 @@ export const self = (): User => {
   return { id, table: attachTable(table) }
 }
 
+/** The agent that started this one, where they share memory. */
+export const starter = (): number | undefined => {
+  const { membership } = Agent.state()
+  return membership && Agents.starterOf(attachTable(membership.table), membership.id)
+}
+
 /** Makes a new agent a member; throws where too many live. */
 export const enter = (): Agent.Membership => {
   const { id: starter, table } = own()

@@ -153,14 +153,16 @@ export class LocalRing {
     Ring.forgetNeed(this.ring, this.me)
   }
 
-  /** Takes the oldest message, in a turn of a reader; leaves it where `read` throws, which gets bytes in shared memory. */
+  /** Takes the oldest message, in a turn of a reader, also where `read` throws; that gets bytes in shared memory. */
   take<A>(read: (message: Message) => A): A | Nothing {
     const place = Ring.first(this.ring)
     if (place === undefined) return NOTHING
-    const result = read(this.cells.read(place.at))
-    Ring.take(this.ring, place)
-    Ring.wake(this.ring.writers)
-    return result
+    try {
+      return read(this.cells.read(place.at))
+    } finally {
+      Ring.take(this.ring, place)
+      Ring.wake(this.ring.writers)
+    }
   }
 
   /** Wakes all who wait: what they wait for may never come. */

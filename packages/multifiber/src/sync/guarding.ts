@@ -19,6 +19,12 @@ const classes = {
   Empty: Errors.Empty,
   Closed: Errors.Closed,
   ShutDown: Errors.ShutDown,
+  TimedOut: Errors.TimedOut,
+  Eof: Errors.Eof,
+  BrokenPipe: Errors.BrokenPipe,
+  WrongDirection: Errors.WrongDirection,
+  BadLength: Errors.BadLength,
+  BufferTooShort: Errors.BufferTooShort,
 } satisfies Record<Tag, unknown>
 
 type Failure<T extends Tag> = InstanceType<(typeof classes)[T]>

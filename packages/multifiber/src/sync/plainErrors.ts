@@ -31,6 +31,15 @@ const messages = {
   Empty: (_: object) => "The queue is empty",
   Closed: ({ what }: { readonly what: string }) => `This agent has closed the ${what}`,
   ShutDown: (_: object) => "The queue is shut down",
+  Eof: (_: object) => "The connection has ended: nobody can send any more, and everything was received",
+  BrokenPipe: (_: object) => "The connection is broken: nobody can receive any more",
+  WrongDirection: ({ operation }: { readonly operation: string }) =>
+    `Cannot ${operation}: this end of the pipe goes the other way`,
+  BadLength: ({ length, maxLength }: { readonly length: number; readonly maxLength: number }) =>
+    `The message has ${length} bytes, more than ${maxLength}`,
+  BufferTooShort: ({ bytes, room }: { readonly bytes: Uint8Array; readonly room: number }) =>
+    `The message has ${bytes.length} bytes, the buffer only room for ${room}`,
+  TimedOut: ({ operation }: { readonly operation: string }) => `${operation} took longer than its time-out`,
   IllegalState: ({ operation, state }: { readonly operation: string; readonly state: string }) =>
     `Cannot ${operation}: current state is ${state}`,
 }

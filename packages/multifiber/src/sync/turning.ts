@@ -7,11 +7,12 @@ import type { Tag } from "./plainErrors.ts"
 
 /** What is done in a turn. */
 export interface Turn<A, T extends Tag> {
-  readonly turn: LocalTurn
-  readonly act: Act<A>
-  /** Throws where nobody of this agent may wait any more. */
+  /** Throws where nobody of this agent may wait, or may not any more. */
   readonly check: () => void
-  /** What `act` and `check` throw. */
+  /** Where, after the first check. */
+  readonly turn: () => LocalTurn
+  readonly act: Act<A>
+  /** What all three throw. */
   readonly tags: ReadonlyArray<T>
   /** Who waited gives up. */
   readonly giveUp?: () => void
@@ -26,7 +27,7 @@ export const tryTurn = <A, T extends Tag>(turnOf: () => Turn<A, T>): Effect.Effe
     return attempt(
       () => {
         check()
-        return turn.tryAct(act)
+        return turn().tryAct(act)
       },
       ...tags,
     )
@@ -38,43 +39,47 @@ export const tryTurn = <A, T extends Tag>(turnOf: () => Turn<A, T>): Effect.Effe
  */
 export const takeTurn = <A, T extends Tag>(
   turnOf: () => Turn<A, T>,
-  until: Effect.Effect<unknown> = Effect.never,
+  until?: Effect.Effect<unknown>,
 ): Effect.Effect<A | Nothing, Failure<T>> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.suspend(() => {
-      const { act, check, giveUp, tags, turn } = turnOf()
-      const run = (action: () => A | Nothing) =>
-        attempt(
-          () => {
-            check()
-            return action()
-          },
-          ...tags,
-        )
-      const waiter: Waiter = { call: () => {} }
-      const called = Effect.async<"called">((resume) => {
-        waiter.call = () => resume(Effect.succeed("called"))
-        turn.await(waiter)
-      })
-      const next =
-        until === Effect.never ? called : Effect.raceFirst(called, Effect.as(until, "late" as const))
-      const wait: Effect.Effect<A | Nothing, Failure<T>> = Effect.flatMap(restore(next), (how) =>
-        Effect.flatMap(
-          run(() => turn.act(waiter, act)),
-          (result) => (result === NOTHING && how === "called" ? wait : Effect.succeed(result)),
-        ),
-      )
-      const queue = Effect.onExit(wait, (exit) =>
-        Exit.isSuccess(exit) && exit.value !== NOTHING
-          ? Effect.void
-          : Effect.sync(() => {
-              turn.remove(waiter)
-              giveUp?.()
-            }),
-      )
-      return Effect.flatMap(
-        run(() => turn.tryAct(act)),
-        (result) => (result === NOTHING ? queue : Effect.succeed(result)),
-      )
+    Effect.flatMap(tryTurn(turnOf), (result) =>
+      result === NOTHING
+        ? Effect.suspend(() => waitForTurn(turnOf(), restore, until))
+        : Effect.succeed(result),
+    ),
+  )
+
+type Restore = <A>(waiting: Effect.Effect<A>) => Effect.Effect<A>
+
+const waitForTurn = <A, T extends Tag>(
+  { act, check, giveUp, tags, turn: turnOf }: Turn<A, T>,
+  restore: Restore,
+  until: Effect.Effect<unknown> | undefined,
+): Effect.Effect<A | Nothing, Failure<T>> => {
+  const turn = turnOf()
+  const waiter: Waiter = { call: () => {} }
+  const called = Effect.async<"called">((resume) => {
+    waiter.call = () => resume(Effect.succeed("called"))
+    turn.await(waiter)
+  })
+  const next = until ? Effect.raceFirst(called, Effect.as(until, "late" as const)) : called
+  const go = (how: "called" | "late") =>
+    attempt(
+      () => {
+        check()
+        return how === "called" ? turn.act(waiter, act) : turn.tryAct(act)
+      },
+      ...tags,
+    )
+  const wait: Effect.Effect<A | Nothing, Failure<T>> = Effect.flatMap(restore(next), (how) =>
+    Effect.flatMap(go(how), (result) =>
+      result === NOTHING && how === "called" ? wait : Effect.succeed(result),
+    ),
+  )
+  return Effect.onExit(wait, (exit) =>
+    Effect.sync(() => {
+      turn.remove(waiter)
+      if (Exit.isFailure(exit) || exit.value === NOTHING) giveUp?.()
     }),
   )
+}

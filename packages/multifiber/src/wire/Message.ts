@@ -79,6 +79,10 @@ export const decode = (message: Message): unknown => {
   }
 }
 
+/** The bytes of a message, of their own: of a value those that msgpackr makes of it. */
+export const toBytes = (message: Message): Uint8Array =>
+  typeof message === "number" ? packr.pack(message) : message.bytes.slice()
+
 const LOST: ReadonlySet<string> = new Set(
   ["Promise", "WeakMap", "WeakSet", "WeakRef", "Number", "String", "Boolean", "BigInt", "Symbol"].map(
     (name) => `[object ${name}]`,

@@ -1,4 +1,6 @@
 /** The results of the tasks that an agent has passed and not yet reported. */
+import * as Delivery from "../agent/Delivery.ts"
+import * as Membership from "../agent/Membership.ts"
 import type { Port } from "../Runner.ts"
 import { describe, encodeError } from "../wire/EncodedError.ts"
 import { type Failure, type FromAgent, Op } from "../wire/Protocol.ts"
@@ -37,13 +39,17 @@ export class Outbox {
     this.busy = 0
     this.reported = next
     try {
-      this.port.post({ op: Op.Settled, next, values, failures, busy } satisfies FromAgent)
+      this.post({ op: Op.Settled, next, values, failures, busy })
       return []
     } catch {
       const isolated = this.isolate(values, failures)
-      this.port.post({ op: Op.Settled, next, busy, ...isolated } satisfies FromAgent)
+      this.post({ op: Op.Settled, next, busy, ...isolated })
       return isolated.failures.flatMap(([, failure]) => (failure.kind === "encoding" ? [failure] : []))
     }
+  }
+
+  private post(message: FromAgent): void {
+    Delivery.deliver(Membership.starter(), () => this.port.post(message))
   }
 
   /** Replaces what cannot be encoded by failures of those tasks alone. */

@@ -1,0 +1,304 @@
+/**
+ * One end of a pipe between agents: Python's `multiprocessing.connection.Connection`.
+ *
+ * @since 0.4.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import * as Sink from "effect/Sink"
+import * as Stream from "effect/Stream"
+import { type Connection, closeSync, fill, localOf, partOf, reader, TypeId } from "./ConnectionSync.ts"
+import {
+  type BadLength,
+  type BrokenPipe,
+  type BufferTooShort,
+  type Closed,
+  type EncodingFailed,
+  type Eof,
+  type InvalidArgument,
+  TimedOut,
+  type WrongDirection,
+} from "./Errors.ts"
+import { attempt } from "./sync/guarding.ts"
+import { NOTHING } from "./sync/LocalTurn.ts"
+import { takeTurn } from "./sync/turning.ts"
+import { bytesMessage, decode, encode, type Message } from "./wire/Message.ts"
+
+export type { Connection } from "./ConnectionSync.ts"
+
+/** Any connection, whatever goes through. */
+type Any = Connection<never, any>
+
+/**
+ * What sending fails with, besides what the value is to blame for.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export type SendError = BrokenPipe | Closed | WrongDirection
+
+/**
+ * What receiving fails with.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export type RecvError = Eof | Closed | WrongDirection
+
+/**
+ * Tells whether a value is the handle of a connection.
+ *
+ * @category guards
+ * @since 0.4.0
+ */
+export const isConnection = (u: unknown): u is Connection<never, unknown> =>
+  typeof u === "object" && u !== null && TypeId in u
+
+const SENDING = ["BrokenPipe", "Closed", "WrongDirection"] as const
+
+const RECEIVING = ["Eof", "Closed", "WrongDirection", "BadLength"] as const
+
+const sendMessage = (self: Any, message: Message): Effect.Effect<void, SendError> =>
+  Effect.asVoid(
+    takeTurn(() => {
+      const local = localOf(self)
+      return {
+        turn: () => local.writers,
+        act: local.putOf(message),
+        check: local.checkOpen,
+        tags: SENDING,
+        giveUp: () => local.giveUp(),
+      }
+    }),
+  )
+
+const receiving =
+  <A>(self: Any, read: (message: Message) => A) =>
+  () => {
+    const local = localOf(self)
+    return { turn: () => local.readers, act: local.takeOf(read), check: local.checkOpen, tags: RECEIVING }
+  }
+
+const recvMessage = <A, E>(self: Any, read: (message: Message) => A): Effect.Effect<A, RecvError | E> =>
+  takeTurn(receiving(self, read)) as Effect.Effect<A, RecvError | E>
+
+/**
+ * Sends a value, as it is now, and waits while the pipe is full: while it holds 64 KB, or one message that is longer.
+ *
+ * **Shape** – as for `Queue.put`. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – messages
+ * arrive whole and in order, whichever fibers and agents send them: several may use one end. **Interruption** – sends
+ * nothing. **Errors** – `EncodingFailed`, at once and with nothing sent; `BrokenPipe` where nobody has the other end open;
+ * `Closed`; `WrongDirection`.
+ *
+ * **Source** – Python's `Connection.send(obj)`, where two senders need a lock.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const send: {
+  <Out>(value: Out): (self: Connection<Out, any>) => Effect.Effect<void, EncodingFailed | SendError>
+  <Out>(self: Connection<Out, any>, value: Out): Effect.Effect<void, EncodingFailed | SendError>
+} = dual(2, <Out>(self: Connection<Out, any>, value: Out) =>
+  Effect.flatMap(
+    attempt(() => encode(value), "EncodingFailed"),
+    (message) => sendMessage(self, message),
+  ),
+)
+
+/**
+ * Receives a value, and waits until there is one.
+ *
+ * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first served, as for
+ * `Lock.acquire`. **Interruption** – takes nothing. **Errors** – `Eof` once nobody has the other end open and everything
+ * was received, again and again; `Closed`; `WrongDirection`. A sender that is killed has sent a message whole or not at all.
+ *
+ * **Source** – Python's `Connection.recv()`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const recv = <In>(self: Connection<never, In>): Effect.Effect<In, RecvError> =>
+  recvMessage(self, decode) as Effect.Effect<In, RecvError>
+
+/**
+ * Receives a value, and waits for it at most as long as `timeout`.
+ *
+ * **Units** – a `Duration`; zero tries once. **Errors** – `TimedOut`, after which nothing was taken; else as `recv`.
+ *
+ * **Source** – Python has `poll(timeout)` and then `recv()`, between which another may take the message.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const recvWithin: {
+  (
+    timeout: Duration.DurationInput,
+  ): <In>(self: Connection<never, In>) => Effect.Effect<In, RecvError | TimedOut>
+  <In>(self: Connection<never, In>, timeout: Duration.DurationInput): Effect.Effect<In, RecvError | TimedOut>
+} = dual(2, <In>(self: Connection<never, In>, timeout: Duration.DurationInput) =>
+  Effect.flatMap(takeTurn(receiving(self, decode), Effect.sleep(timeout)), (result) =>
+    result === NOTHING
+      ? Effect.fail(new TimedOut({ operation: "Connection.recvWithin" }))
+      : Effect.succeed(result as In),
+  ),
+)
+
+/**
+ * Sends bytes as one message: all of a typed array or a `DataView`, or `size` of them from `offset` on.
+ *
+ * **Units** – bytes. **Errors** – `InvalidArgument` for what is not within them; else as `send`. Without bytes it is an empty
+ * message.
+ *
+ * **Source** – Python's `Connection.send_bytes(buf, offset, size)`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const sendBytes = (
+  self: Any,
+  bytes: ArrayBufferView,
+  { offset = 0, size }: { readonly offset?: number; readonly size?: number } = {},
+): Effect.Effect<void, EncodingFailed | InvalidArgument | SendError> =>
+  Effect.flatMap(
+    attempt(() => bytesMessage(partOf(bytes, offset, size)), "EncodingFailed", "InvalidArgument"),
+    (message) => sendMessage(self, message),
+  )
+
+/**
+ * Receives the bytes of a message, at most `maxLength`.
+ *
+ * **Shape** – of a value that was sent by `send` the bytes that msgpackr makes of it. **Errors** – `BadLength` for a longer
+ * message: that is lost, and this end receives nothing any more, as in Python; one that only receives is closed.
+ * `InvalidArgument` for a length that is none; else as `recv`.
+ *
+ * **Source** – Python's `Connection.recv_bytes(maxlength)`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const recvBytes = (
+  self: Any,
+  { maxLength = Number.POSITIVE_INFINITY }: { readonly maxLength?: number } = {},
+): Effect.Effect<Uint8Array, RecvError | BadLength | InvalidArgument> =>
+  Effect.flatMap(
+    attempt(() => reader(self, maxLength), "InvalidArgument"),
+    (read) => recvMessage<Uint8Array, BadLength>(self, read),
+  )
+
+/**
+ * Receives the bytes of a message into a typed array or a `DataView`, from byte `offset` on, and returns how many they are.
+ *
+ * **Errors** – `BufferTooShort` where there is too little room: the message was received, and the error has its bytes.
+ * `InvalidArgument` for an offset beyond the buffer; else as `recv`.
+ *
+ * **Source** – Python's `Connection.recv_bytes_into(buf, offset)`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const recvBytesInto = (
+  self: Any,
+  buffer: ArrayBufferView,
+  { offset = 0 }: { readonly offset?: number } = {},
+): Effect.Effect<number, RecvError | BufferTooShort | InvalidArgument> =>
+  Effect.flatMap(
+    attempt(() => partOf(buffer, offset), "InvalidArgument"),
+    (part) =>
+      Effect.flatMap(recvMessage<Uint8Array, never>(self, reader(self, Number.POSITIVE_INFINITY)), (bytes) =>
+        attempt(() => fill(part, bytes), "BufferTooShort"),
+      ),
+  )
+
+/**
+ * Tells whether there is a message, or the connection has ended; waits for that at most as long as `timeout`. Takes nothing.
+ *
+ * **Units** – a `Duration`; zero, which is the default, asks once. **Errors** – `Closed`; `WrongDirection`.
+ *
+ * **Source** – Python's `Connection.poll(timeout)`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const poll = (
+  self: Any,
+  timeout: Duration.DurationInput = 0,
+): Effect.Effect<boolean, Closed | WrongDirection> =>
+  Effect.map(
+    takeTurn(() => {
+      const local = localOf(self)
+      return {
+        turn: () => local.readers,
+        act: local.isReady,
+        check: local.checkOpen,
+        tags: ["Closed", "WrongDirection"] as const,
+      }
+    }, Effect.sleep(timeout)),
+    (result) => result !== NOTHING,
+  )
+
+/**
+ * Closes this end for this agent, and who waits here fails with `Closed`. Others that have it are not touched. Nothing where it
+ * is closed.
+ *
+ * **Source** – Python's `Connection.close()`.
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const close = (self: Any): Effect.Effect<void> => Effect.sync(() => closeSync(self))
+
+/**
+ * Tells whether this agent has closed this end.
+ *
+ * **Source** – Python's `Connection.closed`.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const isClosed = (self: Any): Effect.Effect<boolean> => Effect.sync(() => localOf(self).closed)
+
+/**
+ * Tells whether this end receives.
+ *
+ * **Source** – Python's `Connection.readable`.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const isReadable = (self: Any): Effect.Effect<boolean> => Effect.sync(() => localOf(self).readable)
+
+/**
+ * Tells whether this end sends.
+ *
+ * **Source** – Python's `Connection.writable`.
+ *
+ * @category getters
+ * @since 0.4.0
+ */
+export const isWritable = (self: Any): Effect.Effect<boolean> => Effect.sync(() => localOf(self).writable)
+
+/**
+ * What is received, as a stream, which ends with the connection. It receives a value only when one is wanted.
+ *
+ * @category destructors
+ * @since 0.4.0
+ */
+export const toStream = <In>(self: Connection<never, In>): Stream.Stream<In, Closed | WrongDirection> =>
+  Stream.repeatEffectOption(
+    Effect.mapError(recv(self), (error) => (error._tag === "Eof" ? Option.none() : Option.some(error))),
+  )
+
+/**
+ * A sink that sends whatever it gets, and waits while the pipe is full.
+ *
+ * @category destructors
+ * @since 0.4.0
+ */
+export const toSink = <Out>(
+  self: Connection<Out, any>,
+): Sink.Sink<void, Out, never, EncodingFailed | SendError> => {
+  const sendOne = (value: Out) => send(self, value)
+  return Sink.forEach(sendOne)
+}
