@@ -230,7 +230,7 @@ export const poll = (
       const local = localOf(self)
       return {
         turn: () => local.readers,
-        act: local.isReady,
+        act: local.poll,
         check: local.checkOpen,
         tags: ["Closed", "WrongDirection"] as const,
       }

@@ -139,9 +139,14 @@ class LocalConnection {
     }
   }
 
-  /** There is a message, or there will be none. */
-  readonly isReady: Act<true> = () =>
-    this.isBroken || (this.input !== undefined && this.input.size > 0) ? true : NOTHING
+  /** There is a message, or there will be none. Throws `Closed` or `WrongDirection`. */
+  readonly isReady = (): boolean => {
+    this.checkOpen()
+    return this.readers !== undefined && (this.isBroken || (this.input?.size ?? 0) > 0)
+  }
+
+  /** The same as something to do in a turn. */
+  readonly poll: Act<true> = () => this.isReady() || NOTHING
 
   giveUp(): void {
     this.output?.forgetNeed()
@@ -316,7 +321,7 @@ export const recvBytesIntoSync = (
 export const pollSync = (self: Connection<never, any>, milliseconds = 0): boolean => {
   const local = localOf(self)
   local.checkOpen()
-  return local.readers.actSync(local.isReady, milliseconds) !== NOTHING
+  return local.readers.actSync(local.poll, milliseconds) !== NOTHING
 }
 
 /**

@@ -4,11 +4,12 @@
  * @since 0.3.0
  */
 import * as Kernel from "@multifiber/kernel/Event"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { TimedOut } from "./Errors.ts"
+import type { TimedOut } from "./Errors.ts"
 import { clearSync, type Event, isSetSync, localOf, makeSync, setSync, TypeId } from "./EventSync.ts"
+import { waitForSignal, waitForSignalWithin } from "./sync/signalling.ts"
 
 export type { Event } from "./EventSync.ts"
 
@@ -106,11 +107,7 @@ export const statistics = (self: Event): Effect.Effect<Statistics> =>
  * @category combinators
  * @since 0.3.0
  */
-export const wait = (self: Event): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    const giveUp = localOf(self).wait(() => resume(Effect.void))
-    return Effect.sync(giveUp)
-  })
+export const wait = (self: Event): Effect.Effect<void> => waitForSignal(() => localOf(self))
 
 /**
  * Waits until the event is set, at most as long as `timeout`.
@@ -124,13 +121,6 @@ export const wait = (self: Event): Effect.Effect<void> =>
 export const waitWithin: {
   (timeout: Duration.DurationInput): (self: Event) => Effect.Effect<void, TimedOut>
   (self: Event, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut>
-} = dual(2, (self: Event, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut> => {
-  const duration = Duration.decode(timeout)
-  const onTimeout = () => new TimedOut({ operation: "Event.waitWithin" })
-  return Effect.flatMap(isSet(self), (set): Effect.Effect<void, TimedOut> => {
-    if (set) return Effect.void
-    return Duration.toMillis(duration) > 0
-      ? Effect.timeoutFail(wait(self), { duration, onTimeout })
-      : Effect.fail(onTimeout())
-  })
-})
+} = dual(2, (self: Event, timeout: Duration.DurationInput) =>
+  waitForSignalWithin(() => localOf(self), timeout, "Event.waitWithin"),
+)

@@ -121,6 +121,12 @@ class LocalQueue {
     return taken
   }
 
+  /** There is something to get, or there will be nothing. Throws `Closed`. */
+  readonly isReady = (): boolean => {
+    this.checkOpen()
+    return this.size > 0 || this.isShutDown
+  }
+
   giveUp(): void {
     this.ring.forgetNeed()
   }

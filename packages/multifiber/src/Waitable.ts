@@ -6,6 +6,11 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as ConnectionSync from "./ConnectionSync.ts"
+import type { Closed, WrongDirection } from "./Errors.ts"
+import * as QueueSync from "./QueueSync.ts"
+import { attempt } from "./sync/guarding.ts"
+import type { LocalTurn, Waiter } from "./sync/LocalTurn.ts"
 
 /**
  * @category type ids
@@ -36,23 +41,68 @@ export const make = (isReady: () => boolean, ready: () => Effect.Effect<void>): 
   return self
 }
 
-const internal = (self: Waitable): WaitableInternal => self as WaitableInternal
+/**
+ * What can be waited for: a `Waitable`; a connection, until there is a message or it has ended; a queue, until there is something
+ * to get or it is shut down.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export type Source = Waitable | ConnectionSync.Connection<never, any> | QueueSync.Queue<any>
 
 /**
- * Tells whether it is ready. Never waits.
+ * What waiting for a source fails with.
+ *
+ * @category errors
+ * @since 0.4.0
+ */
+export type WaitError<S extends Source> = S extends Waitable ? never : Closed | WrongDirection
+
+const internal = (source: Source): WaitableInternal => {
+  if (TypeId in source) return source as WaitableInternal
+  const local = ConnectionSync.TypeId in source ? ConnectionSync.localOf(source) : QueueSync.localOf(source)
+  return { [TypeId]: TypeId, isReady: local.isReady, ready: () => turnComes(local.readers) }
+}
+
+/** Waits until a reader may go, and lets it go. */
+const turnComes = (readers: LocalTurn): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const waiter: Waiter = { call: () => {} }
+    const called = Effect.async<void>((resume) => {
+      waiter.call = () => resume(Effect.void)
+      readers.await(waiter)
+    })
+    return Effect.ensuring(
+      called,
+      Effect.sync(() => readers.remove(waiter)),
+    )
+  })
+
+/**
+ * Tells whether it is ready. Never waits. **Errors** – of a connection or a queue `Closed`, and `WrongDirection` for the end of a
+ * one-way pipe that only sends.
  *
  * @category getters
  * @since 0.2.0
  */
-export const isReady = (self: Waitable): Effect.Effect<boolean> => Effect.sync(() => internal(self).isReady())
+export const isReady = <S extends Source>(self: S): Effect.Effect<boolean, WaitError<S>> =>
+  Effect.map(readyOnes([self]), (ready) => ready.length > 0)
 
-const readyOnes = (sources: ReadonlyArray<Waitable>): ReadonlyArray<Waitable> =>
-  sources.filter((source) => internal(source).isReady())
+/** Those that are ready, each once. */
+const readyOnes = <S extends Source>(
+  sources: ReadonlyArray<S>,
+): Effect.Effect<ReadonlyArray<S>, WaitError<S>> =>
+  attempt(
+    () => [...new Set(sources)].filter((source) => internal(source).isReady()),
+    "Closed",
+    "WrongDirection",
+  ) as Effect.Effect<ReadonlyArray<S>, unknown> as Effect.Effect<ReadonlyArray<S>, WaitError<S>>
 
 /**
- * Waits until one of the sources is ready at least, and returns all that are, in the order given.
+ * Waits until one of the sources is ready at least, and returns all that are, in the order given, each once. Takes nothing.
  *
- * **Waiting** – suspends the fiber; for ever where there is no source. **Interruption** – ends the waiting.
+ * **Waiting** – suspends the fiber; for ever where there is no source. **Interruption** – ends the waiting. **Errors** – as
+ * `isReady`.
  *
  * **Source** – Python's `connection.wait`.
  *
@@ -74,14 +124,14 @@ const readyOnes = (sources: ReadonlyArray<Waitable>): ReadonlyArray<Waitable> =>
  * @category combinators
  * @since 0.2.0
  */
-export const wait = (sources: ReadonlyArray<Waitable>): Effect.Effect<ReadonlyArray<Waitable>> =>
-  Effect.suspend(() => {
-    const ready = readyOnes(sources)
+export const wait = <S extends Source>(
+  sources: ReadonlyArray<S>,
+): Effect.Effect<ReadonlyArray<S>, WaitError<S>> =>
+  Effect.flatMap(readyOnes(sources), (ready) => {
     if (ready.length > 0) return Effect.succeed(ready)
-    return Effect.map(
-      Effect.raceAll([Effect.never, ...sources.map((source) => internal(source).ready())]),
-      () => readyOnes(sources),
-    )
+    const any = Effect.raceAll([Effect.never, ...sources.map((source) => internal(source).ready())])
+    // Another may have taken what was there.
+    return Effect.zipRight(any, wait(sources))
   })
 
 /**
@@ -95,13 +145,16 @@ export const wait = (sources: ReadonlyArray<Waitable>): Effect.Effect<ReadonlyAr
 export const waitWithin: {
   (
     timeout: Duration.DurationInput,
-  ): (sources: ReadonlyArray<Waitable>) => Effect.Effect<ReadonlyArray<Waitable>>
-  (sources: ReadonlyArray<Waitable>, timeout: Duration.DurationInput): Effect.Effect<ReadonlyArray<Waitable>>
+  ): <S extends Source>(sources: ReadonlyArray<S>) => Effect.Effect<ReadonlyArray<S>, WaitError<S>>
+  <S extends Source>(
+    sources: ReadonlyArray<S>,
+    timeout: Duration.DurationInput,
+  ): Effect.Effect<ReadonlyArray<S>, WaitError<S>>
 } = dual(
   2,
-  (
-    sources: ReadonlyArray<Waitable>,
+  <S extends Source>(
+    sources: ReadonlyArray<S>,
     timeout: Duration.DurationInput,
-  ): Effect.Effect<ReadonlyArray<Waitable>> =>
-    Effect.map(Effect.timeoutOption(wait(sources), timeout), () => readyOnes(sources)),
+  ): Effect.Effect<ReadonlyArray<S>, WaitError<S>> =>
+    Effect.flatMap(Effect.timeoutOption(wait(sources), timeout), () => readyOnes(sources)),
 )

@@ -33,6 +33,11 @@ export class LocalSignal implements Slices.Waiting {
     return this.waiters.size
   }
 
+  /** It has come for whoever begins to wait now. */
+  hasCome(): boolean {
+    return this.signal.hasCome(this.signal.begin().value)
+  }
+
   /** Calls back once it has come; returns what gives up. */
   wait(resume: () => void): () => void {
     const waiter = { bed: this.signal.begin(), resume }
