@@ -5,6 +5,7 @@
  */
 import type { Delivery } from "./agent/Delivery.ts"
 import type { Answer, Question } from "./agent/Names.ts"
+import type { Call, Outcome } from "./wire/Protocol.ts"
 
 /**
  * How an agent is started: as a worker thread, as an OS process, or as one that was started ahead.
@@ -77,6 +78,10 @@ interface State extends Agent {
   readonly names: Map<string, SharedArrayBuffer>
   /** Asks the starter, where that one is nearer to the directory. */
   askStarter: ((question: Question, reply: (answer: Answer) => void) => void) | undefined
+  /** Asks the starter to do something; returns what withdraws that. */
+  callStarter: ((call: Call, reply: (outcome: Outcome) => void) => () => void) | undefined
+  /** Tells the starter that something is not used any more. */
+  releaseAtStarter: ((target: string) => void) | undefined
   /** What it is sending. */
   delivery: Delivery | undefined
   /** Handles of the processes that it started and that run. */
@@ -127,6 +132,8 @@ export const state = (): State => {
     shared: 0,
     names: new Map(),
     askStarter: undefined,
+    callStarter: undefined,
+    releaseAtStarter: undefined,
     delivery: undefined,
     active: new Set(),
     hold: () => {},

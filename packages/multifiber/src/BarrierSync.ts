@@ -6,7 +6,7 @@
 import * as Kernel from "@multifiber/kernel/Barrier"
 import { attach } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalBarrier } from "./sync/LocalBarrier.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -45,7 +45,7 @@ export const MAX = Kernel.MAX
  *
  * @internal
  */
-export const localOf: (self: Barrier) => LocalBarrier = makeHandles(
+export const localOf: (self: Barrier) => LocalBarrier = makeWordHandles(
   TypeId,
   (memory, user) => new LocalBarrier({ memory, agents: user.table }, user),
 )

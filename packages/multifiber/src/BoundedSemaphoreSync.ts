@@ -6,7 +6,7 @@
 import * as Kernel from "@multifiber/kernel/BoundedSemaphore"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalGate } from "./sync/LocalGate.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -77,7 +77,7 @@ class LocalBoundedSemaphore extends LocalGate {
  *
  * @internal
  */
-export const localOf = makeHandles(
+export const localOf = makeWordHandles(
   TypeId,
   (words, user, { [TypeId]: { total } }: BoundedSemaphore) =>
     new LocalBoundedSemaphore(Kernel.fromMemory(words, user.table, total), user),

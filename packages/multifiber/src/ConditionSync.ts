@@ -8,7 +8,7 @@ import * as Membership from "./agent/Membership.ts"
 import * as LockSync from "./LockSync.ts"
 import * as RLockSync from "./RLockSync.ts"
 import { type AnyLock, checkLock, isRLock } from "./sync/guardSync.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalCondition } from "./sync/LocalCondition.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -41,7 +41,7 @@ const lockOf = (lock: AnyLock) => (isRLock(lock) ? RLockSync.localOf(lock) : Loc
  *
  * @internal
  */
-export const localOf = makeHandles(
+export const localOf = makeWordHandles(
   TypeId,
   (memory, user, { lock }: Condition) =>
     new LocalCondition({ memory, agents: user.table }, user, lockOf(lock)),

@@ -9,7 +9,17 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import { type Connection, closeSync, fill, localOf, partOf, reader, TypeId } from "./ConnectionSync.ts"
+import {
+  type Connection,
+  closeSync,
+  fill,
+  isRemote,
+  partOf,
+  type RemoteConnection,
+  reader,
+  sideOf,
+  TypeId,
+} from "./ConnectionSync.ts"
 import {
   type BadLength,
   type BrokenPipe,
@@ -22,9 +32,11 @@ import {
   type WrongDirection,
 } from "./Errors.ts"
 import { attempt } from "./sync/guarding.ts"
-import { NOTHING } from "./sync/LocalTurn.ts"
+import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
+import { callRemote } from "./sync/remote.ts"
+import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn } from "./sync/turning.ts"
-import { bytesMessage, decode, encode, type Message } from "./wire/Message.ts"
+import { bytesMessage, decode, encode, type Message, toBytes } from "./wire/Message.ts"
 
 export type { Connection } from "./ConnectionSync.ts"
 
@@ -60,29 +72,83 @@ const SENDING = ["BrokenPipe", "Closed", "WrongDirection"] as const
 
 const RECEIVING = ["Eof", "Closed", "WrongDirection", "BadLength"] as const
 
-const sendMessage = (self: Any, message: Message): Effect.Effect<void, SendError> =>
-  Effect.asVoid(
-    takeTurn(() => {
-      const local = localOf(self)
-      return {
-        turn: () => local.writers,
-        act: local.putOf(message),
-        check: local.checkOpen,
-        tags: SENDING,
-        giveUp: () => local.giveUp(),
-      }
-    }),
-  )
+/**
+ * Sends a message. Where it does so for another agent, `check` is not whether this one may.
+ *
+ * @internal
+ */
+export const sendMessage = (
+  self: Any,
+  message: Message,
+  check?: () => void,
+): Effect.Effect<void, SendError> =>
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    const sent = isRemote(side)
+      ? callRemote<true, SendError["_tag"]>(sending(side), "send", [message], SENDING)
+      : takeTurn(() => ({
+          turn: () => side.writers,
+          act: side.putOf(message),
+          check: check ?? side.checkSending,
+          tags: SENDING,
+          giveUp: () => side.giveUp(),
+        }))
+    return Effect.asVoid(sent)
+  })
 
-const receiving =
-  <A>(self: Any, read: (message: Message) => A) =>
-  () => {
-    const local = localOf(self)
-    return { turn: () => local.readers, act: local.takeOf(read), check: local.checkOpen, tags: RECEIVING }
-  }
+const sending = ({ checkSending, id, pending }: RemoteConnection) => ({
+  id,
+  pending,
+  checkOpen: checkSending,
+})
 
-const recvMessage = <A, E>(self: Any, read: (message: Message) => A): Effect.Effect<A, RecvError | E> =>
-  takeTurn(receiving(self, read)) as Effect.Effect<A, RecvError | E>
+const receiving = ({ checkReceiving, id, pending }: RemoteConnection) => ({
+  id,
+  pending,
+  checkOpen: checkReceiving,
+})
+
+/**
+ * Receives a message, in time where `milliseconds` is given; `read` gets bytes in shared memory.
+ *
+ * @internal
+ */
+export const recvMessage = <A, E = never>(
+  self: Any,
+  read: (message: Message) => A,
+  milliseconds?: number,
+  check?: () => void,
+): Effect.Effect<A | Nothing, RecvError | E> =>
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    if (!isRemote(side)) {
+      return takeTurn(
+        () => ({
+          turn: () => side.readers,
+          act: side.takeOf(read),
+          check: check ?? side.checkReceiving,
+          tags: RECEIVING,
+        }),
+        sleep(milliseconds),
+      )
+    }
+    const kept = side.kept.shift()
+    const taken =
+      kept === undefined
+        ? callRemote<Message, (typeof RECEIVING)[number]>(
+            receiving(side),
+            "recv",
+            [milliseconds],
+            RECEIVING,
+            side.keep,
+          )
+        : Effect.succeed(kept)
+    return Effect.flatMap(taken, (message) =>
+      message === NOTHING
+        ? Effect.succeed<A | Nothing>(NOTHING)
+        : attempt((): A | Nothing => read(message), "BadLength"),
+    )
+  }) as Effect.Effect<A | Nothing, RecvError | E>
 
 /**
  * Sends a value, as it is now, and waits while the pipe is full: while it holds 64 KB, or one message that is longer.
@@ -138,7 +204,7 @@ export const recvWithin: {
   ): <In>(self: Connection<never, In>) => Effect.Effect<In, RecvError | TimedOut>
   <In>(self: Connection<never, In>, timeout: Duration.DurationInput): Effect.Effect<In, RecvError | TimedOut>
 } = dual(2, <In>(self: Connection<never, In>, timeout: Duration.DurationInput) =>
-  Effect.flatMap(takeTurn(receiving(self, decode), Effect.sleep(timeout)), (result) =>
+  Effect.flatMap(recvMessage(self, decode, millisecondsOf(timeout)), (result) =>
     result === NOTHING
       ? Effect.fail(new TimedOut({ operation: "Connection.recvWithin" }))
       : Effect.succeed(result as In),
@@ -184,7 +250,7 @@ export const recvBytes = (
 ): Effect.Effect<Uint8Array, RecvError | BadLength | InvalidArgument> =>
   Effect.flatMap(
     attempt(() => reader(self, maxLength), "InvalidArgument"),
-    (read) => recvMessage<Uint8Array, BadLength>(self, read),
+    (read) => recvMessage(self, read) as Effect.Effect<Uint8Array, RecvError | BadLength>,
   )
 
 /**
@@ -206,7 +272,7 @@ export const recvBytesInto = (
   Effect.flatMap(
     attempt(() => partOf(buffer, offset), "InvalidArgument"),
     (part) =>
-      Effect.flatMap(recvMessage<Uint8Array, never>(self, reader(self, Number.POSITIVE_INFINITY)), (bytes) =>
+      Effect.flatMap(recvMessage(self, toBytes) as Effect.Effect<Uint8Array, RecvError>, (bytes) =>
         attempt(() => fill(part, bytes), "BufferTooShort"),
       ),
   )
@@ -225,18 +291,36 @@ export const poll = (
   self: Any,
   timeout: Duration.DurationInput = 0,
 ): Effect.Effect<boolean, Closed | WrongDirection> =>
-  Effect.map(
-    takeTurn(() => {
-      const local = localOf(self)
-      return {
-        turn: () => local.readers,
-        act: local.poll,
-        check: local.checkOpen,
-        tags: ["Closed", "WrongDirection"] as const,
-      }
-    }, Effect.sleep(timeout)),
-    (result) => result !== NOTHING,
-  )
+  Effect.map(pollMessage(self, millisecondsOf(timeout)), (result) => result !== NOTHING)
+
+/**
+ * The same with a time-out that may travel.
+ *
+ * @internal
+ */
+export const pollMessage = (
+  self: Any,
+  milliseconds?: number,
+  check?: () => void,
+): Effect.Effect<true | Nothing, Closed | WrongDirection> =>
+  Effect.suspend((): Effect.Effect<true | Nothing, Closed | WrongDirection> => {
+    const side = sideOf(self)
+    if (!isRemote(side)) {
+      return takeTurn(
+        () => ({
+          turn: () => side.readers,
+          act: side.poll,
+          check: check ?? side.checkReceiving,
+          tags: POLLING,
+        }),
+        sleep(milliseconds),
+      )
+    }
+    if (side.kept.length > 0) return Effect.succeed(true)
+    return callRemote<true, (typeof POLLING)[number]>(receiving(side), "poll", [milliseconds], POLLING)
+  })
+
+const POLLING = ["Closed", "WrongDirection"] as const
 
 /**
  * Closes this end for this agent, and who waits here fails with `Closed`. Others that have it are not touched. Nothing where it
@@ -257,7 +341,7 @@ export const close = (self: Any): Effect.Effect<void> => Effect.sync(() => close
  * @category getters
  * @since 0.4.0
  */
-export const isClosed = (self: Any): Effect.Effect<boolean> => Effect.sync(() => localOf(self).closed)
+export const isClosed = (self: Any): Effect.Effect<boolean> => Effect.sync(() => sideOf(self).closed)
 
 /**
  * Tells whether this end receives.
@@ -267,7 +351,7 @@ export const isClosed = (self: Any): Effect.Effect<boolean> => Effect.sync(() =>
  * @category getters
  * @since 0.4.0
  */
-export const isReadable = (self: Any): Effect.Effect<boolean> => Effect.sync(() => localOf(self).readable)
+export const isReadable = (self: Any): Effect.Effect<boolean> => Effect.sync(() => sideOf(self).readable)
 
 /**
  * Tells whether this end sends.
@@ -277,7 +361,7 @@ export const isReadable = (self: Any): Effect.Effect<boolean> => Effect.sync(() 
  * @category getters
  * @since 0.4.0
  */
-export const isWritable = (self: Any): Effect.Effect<boolean> => Effect.sync(() => localOf(self).writable)
+export const isWritable = (self: Any): Effect.Effect<boolean> => Effect.sync(() => sideOf(self).sends)
 
 /**
  * What is received, as a stream, which ends with the connection. It receives a value only when one is wanted.

@@ -5,12 +5,14 @@
  */
 import * as Holders from "@multifiber/kernel/Holders"
 import { attach } from "@multifiber/kernel/Memory"
-import * as Delivery from "./agent/Delivery.ts"
+import * as Calls from "./agent/Calls.ts"
 import * as Membership from "./agent/Membership.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { allocate, LocalRing, type Shared } from "./sync/LocalRing.ts"
 import { type Act, type LocalTurn, NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
+import type { Remote } from "./sync/remote.ts"
+import { watch } from "./sync/travelling.ts"
 import { bytesMessage, decode, encode, type Message, toBytes } from "./wire/Message.ts"
 
 /**
@@ -29,14 +31,22 @@ export const TypeId = "~multifiber/Connection"
 export interface Connection<in Out, out In> {
   readonly [TypeId]: {
     readonly id: string
-    /** Who has this end open, then who has the other. */
-    readonly words: SharedArrayBuffer
-    readonly end: 0 | 1
-    readonly input: Shared | undefined
-    readonly output: Shared | undefined
+    readonly sends: boolean
+    readonly receives: boolean
+    /** None in an OS process, which uses it through its starter. */
+    readonly shared: Ends | undefined
     readonly _Out?: (_: Out) => void
     readonly _In?: () => In
   }
+}
+
+/** The memory of one end. */
+interface Ends {
+  /** Who has one end open, and who has the other. */
+  readonly words: SharedArrayBuffer
+  readonly end: 0 | 1
+  readonly input: Shared | undefined
+  readonly output: Shared | undefined
 }
 
 /** How many bytes a pipe holds, as far as they are not of a single message: as many as one of Linux. */
@@ -44,24 +54,124 @@ const PIPE_BYTES = 2 ** 16
 
 const MOST_MESSAGES = 2 ** 31 - 1
 
-/** What an agent keeps of one end. */
-class LocalConnection {
+/** What an agent keeps of one end, and of those that use it through this agent. */
+abstract class Side {
+  readonly sends: boolean
+  readonly receives: boolean
+  private isClosed = false
+  /** A message was too long: where the next one begins, Python would say, nobody knows. */
+  private isDeaf = false
+  /** How many other agents use it through this one. */
+  private proxies = 0
+
+  constructor({ receives, sends }: Connection<never, any>[typeof TypeId]) {
+    this.sends = sends
+    this.receives = receives
+  }
+
+  /** Neither this agent has it open any more, nor who uses it through this one. */
+  protected abstract letGo(): void
+
+  /** Another agent uses it through this one; returns what happens when it does not any more. */
+  readonly lease = (): (() => void) => {
+    this.checkOpen()
+    this.proxies++
+    return () => {
+      this.proxies--
+      this.letGoIfUnused()
+    }
+  }
+
+  private letGoIfUnused(): void {
+    if (this.isClosed && this.proxies === 0) this.letGo()
+  }
+
+  /** No more of this agent, which has nothing more of it. The other side learns of it where it was the last. */
+  close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    this.letGoIfUnused()
+  }
+
+  get closed(): boolean {
+    return this.isClosed
+  }
+
+  get readable(): boolean {
+    return this.receives && !this.isDeaf
+  }
+
+  /** Throws `Closed`: nobody here waits any more. */
+  readonly checkOpen = (): void => {
+    if (this.isClosed) throw plainError("Closed", { what: "connection" })
+  }
+
+  /** Throws `Closed` or `WrongDirection`. */
+  readonly checkSending = (): void => {
+    this.checkOpen()
+    if (!this.sends) throw plainError("WrongDirection", { operation: "send" })
+  }
+
+  /** Throws `Closed` or `WrongDirection`. */
+  readonly checkReceiving = (): void => {
+    this.checkOpen()
+    if (!this.readable) throw plainError("WrongDirection", { operation: "receive" })
+  }
+
+  /** Checks the length of a message; one that is too long is the last. */
+  checkLength(bytes: Uint8Array, maxLength: number): void {
+    if (bytes.length <= maxLength) return
+    this.isDeaf = true
+    if (!this.sends) this.close()
+    throw plainError("BadLength", { length: bytes.length, maxLength })
+  }
+}
+
+/** Of an end that this agent uses through its starter. */
+class RemoteConnection extends Side implements Remote {
+  readonly id: string
+  readonly pending = new Set<() => void>()
+  /** Messages that came when who had asked for them did not want them any more. */
+  readonly kept: Array<Message> = []
+
+  constructor(inner: Connection<never, any>[typeof TypeId]) {
+    super(inner)
+    this.id = inner.id
+  }
+
+  readonly keep = (message: Message): void => {
+    this.kept.push(message)
+  }
+
+  override close(): void {
+    super.close()
+    for (const withdraw of this.pending) withdraw()
+  }
+
+  protected letGo(): void {
+    Calls.release(this.id)
+  }
+}
+
+/** Of an end whose memory this agent shares. */
+class LocalConnection extends Side {
   private readonly me: number
   private readonly own: Holders.Holders
   private readonly other: Holders.Holders
   private readonly input: LocalRing | undefined
   private readonly output: LocalRing | undefined
-  private isClosed = false
-  /** A message was too long: nobody knows where the next one begins, Python would say. */
-  private isDeaf = false
 
-  constructor(handle: Connection<never, any>, user: Membership.User) {
-    const { end, input, output, words } = handle[TypeId]
+  constructor(
+    inner: Connection<never, any>[typeof TypeId],
+    { end, input, output, words }: Ends,
+    user: Membership.User,
+  ) {
+    super(inner)
     const holders = (which: number): Holders.Holders => ({
       memory: attach(new Int32Array(words, 4 * Holders.WORDS * which, Holders.WORDS)),
       agents: user.table,
     })
-    const isBroken = () => !Holders.isHeld(this.other)
+    const isBroken = () => this.isBroken
     const ringOf = (shared: Shared | undefined): LocalRing | undefined =>
       shared &&
       new LocalRing(shared, user, {
@@ -79,45 +189,26 @@ class LocalConnection {
     if (!Holders.isHolder(this.own, this.me)) Holders.open(this.own, this.me)
   }
 
-  get closed(): boolean {
-    return this.isClosed
-  }
-
-  get readable(): boolean {
-    return this.input !== undefined && !this.isDeaf
-  }
-
-  get writable(): boolean {
-    return this.output !== undefined
-  }
-
   /** An agent is being sent this end. */
-  openFor(receiver: number): (() => void) | undefined {
+  readonly openFor = (receiver: number): (() => void) | undefined => {
     this.checkOpen()
     if (Holders.isHolder(this.own, receiver)) return undefined
     Holders.open(this.own, receiver)
     return () => Holders.close(this.own, receiver)
   }
 
-  /** Throws `Closed`: nobody here waits any more. */
-  readonly checkOpen = (): void => {
-    if (this.isClosed) throw plainError("Closed", { what: "connection" })
-  }
-
   private get isBroken(): boolean {
     return !Holders.isHeld(this.other)
   }
 
-  /** Those who send. Throws `WrongDirection`. */
+  /** Those who send, after `checkSending`. */
   get writers(): LocalTurn {
-    if (this.output === undefined) throw plainError("WrongDirection", { operation: "send" })
-    return this.output.writers
+    return (this.output as LocalRing).writers
   }
 
-  /** Those who receive. Throws `WrongDirection`. */
+  /** Those who receive, after `checkReceiving`. */
   get readers(): LocalTurn {
-    if (this.input === undefined || this.isDeaf) throw plainError("WrongDirection", { operation: "receive" })
-    return this.input.readers
+    return (this.input as LocalRing).readers
   }
 
   /** Sends a message. Throws `BrokenPipe`. */
@@ -139,65 +230,73 @@ class LocalConnection {
     }
   }
 
-  /** There is a message, or there will be none. Throws `Closed` or `WrongDirection`. */
-  readonly isReady = (): boolean => {
-    this.checkOpen()
-    return this.readers !== undefined && (this.isBroken || (this.input?.size ?? 0) > 0)
-  }
+  /** There is a message, or there will be none, as something to do in a turn. */
+  readonly poll: Act<true> = () => this.isBroken || (this.input as LocalRing).size > 0 || NOTHING
 
-  /** The same as something to do in a turn. */
-  readonly poll: Act<true> = () => this.isReady() || NOTHING
+  /** The same, for who only asks. Throws `Closed` or `WrongDirection`. */
+  readonly isReady = (): boolean => {
+    this.checkReceiving()
+    return this.poll() !== NOTHING
+  }
 
   giveUp(): void {
     this.output?.forgetNeed()
   }
 
-  /** No more of this agent, which has nothing more of it. The other side learns of it where it was the last. */
-  close(): void {
-    if (this.isClosed) return
-    this.isClosed = true
-    Holders.close(this.own, this.me)
+  override close(): void {
+    super.close()
     for (const ring of [this.input, this.output]) {
       ring?.readers.callAll()
       ring?.writers.callAll()
-      ring?.wakeAll()
     }
   }
 
-  /** Checks the length of a message; one that is too long is the last. */
-  checkLength(bytes: Uint8Array, maxLength: number): void {
-    if (bytes.length <= maxLength) return
-    this.isDeaf = true
-    if (!this.writable) this.close()
-    throw plainError("BadLength", { length: bytes.length, maxLength })
+  protected letGo(): void {
+    Holders.close(this.own, this.me)
+    this.input?.wakeAll()
+    this.output?.wakeAll()
   }
 }
+
+export type { LocalConnection, RemoteConnection }
 
 /**
  * What this agent keeps of a connection.
  *
  * @internal
  */
-export const localOf: (self: Connection<never, any>) => LocalConnection = makeHandles(
+export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteConnection = makeHandles(
   TypeId,
-  (_, user, handle) => {
-    watch(handle)
-    return new LocalConnection(handle, user)
+  (handle: Connection<never, any>, user) => {
+    const inner = handle[TypeId]
+    const { id, shared } = inner
+    const side = shared ? new LocalConnection(inner, shared, user) : new RemoteConnection(inner)
+    const share = isRemote(side) ? {} : { share: side.openFor }
+    watch(inner, { handle, id, shared, lease: side.lease, ...share })
+    return side
   },
 )
 
-/** From now on the handle tells of each agent that it is sent to: cloning it calls the getter. */
-const watch = (handle: Connection<never, any>): void => {
-  Object.defineProperty(handle[TypeId], "sent", {
-    enumerable: true,
-    configurable: true,
-    get: () => {
-      const delivery = Delivery.current()
-      if (delivery?.receiver === undefined) return true
-      const undo = localOf(handle).openFor(delivery.receiver)
-      if (undo !== undefined) delivery.undo.push(undo)
-      return true
-    },
+/**
+ * Tells whether this agent uses the connection through its starter.
+ *
+ * @internal
+ */
+export const isRemote = (side: LocalConnection | RemoteConnection): side is RemoteConnection =>
+  side instanceof RemoteConnection
+
+/**
+ * What this agent keeps of a connection whose memory it shares. Throws `Unsupported`.
+ *
+ * @internal
+ */
+export const localOf = (self: Connection<never, any>): LocalConnection => {
+  const side = sideOf(self)
+  if (!isRemote(side)) return side
+  throw plainError("Unsupported", {
+    feature: "ConnectionSync in an OS process",
+    reason: "nothing can block it until its starter answers",
+    instead: "Connection, in a task that returns an Effect",
   })
 }
 
@@ -214,8 +313,15 @@ export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection
   const there = duplex ? allocate(0) : undefined
   const back = allocate(0)
   const endOf = (end: 0 | 1, output: Shared | undefined, input: Shared | undefined): Connection<any, any> => {
-    const self = { [TypeId]: { id: `${id}:${end}`, words, end, input, output } }
-    localOf(self)
+    const self = {
+      [TypeId]: {
+        id: `${id}:${end}`,
+        sends: output !== undefined,
+        receives: input !== undefined,
+        shared: { words, end, input, output },
+      },
+    }
+    sideOf(self)
     return self
   }
   return [endOf(0, there, back), endOf(1, back, there)]
@@ -223,7 +329,7 @@ export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection
 
 const put = (self: Connection<never, any>, message: Message, milliseconds: number): boolean => {
   const local = localOf(self)
-  local.checkOpen()
+  local.checkSending()
   if (local.writers.actSync(local.putOf(message), milliseconds) !== NOTHING) return true
   local.giveUp()
   return false
@@ -231,7 +337,7 @@ const put = (self: Connection<never, any>, message: Message, milliseconds: numbe
 
 const take = <A>(self: Connection<never, any>, read: (message: Message) => A, milliseconds: number): A => {
   const local = localOf(self)
-  local.checkOpen()
+  local.checkReceiving()
   const taken = local.readers.actSync(local.takeOf(read), milliseconds)
   if (taken === NOTHING) throw plainError("TimedOut", { operation: "receiving" })
   return taken
@@ -320,7 +426,7 @@ export const recvBytesIntoSync = (
  */
 export const pollSync = (self: Connection<never, any>, milliseconds = 0): boolean => {
   const local = localOf(self)
-  local.checkOpen()
+  local.checkReceiving()
   return local.readers.actSync(local.poll, milliseconds) !== NOTHING
 }
 
@@ -330,7 +436,7 @@ export const pollSync = (self: Connection<never, any>, milliseconds = 0): boolea
  * @category combinators
  * @since 0.4.0
  */
-export const closeSync = (self: Connection<never, any>): void => localOf(self).close()
+export const closeSync = (self: Connection<never, any>): void => sideOf(self).close()
 
 /**
  * Some bytes of a buffer. Throws `InvalidArgument` for what is not within it.
@@ -379,7 +485,7 @@ export const reader = (
   }
   return (message) => {
     const bytes = toBytes(message)
-    localOf(self).checkLength(bytes, maxLength)
+    sideOf(self).checkLength(bytes, maxLength)
     return bytes
   }
 }

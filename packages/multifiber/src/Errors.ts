@@ -258,7 +258,7 @@ export class Unsupported extends Data.TaggedError("Unsupported")<{
   readonly instead: string
 }> {
   override get message(): string {
-    return `Cannot use ${this.feature}: ${this.reason}; use ${this.instead}`
+    return plainMessage("Unsupported", this)
   }
 }
 

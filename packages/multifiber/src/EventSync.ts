@@ -6,7 +6,7 @@
 import * as Kernel from "@multifiber/kernel/Event"
 import type { Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalSignal } from "./sync/LocalSignal.ts"
 
 /**
@@ -47,7 +47,7 @@ class LocalEvent extends LocalSignal {
  *
  * @internal
  */
-export const localOf: (self: Event) => LocalEvent = makeHandles(
+export const localOf: (self: Event) => LocalEvent = makeWordHandles(
   TypeId,
   (words, user) => new LocalEvent(words, user),
 )

@@ -4,19 +4,14 @@
  *
  * @since 0.4.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type { IllegalState, InvalidArgument, TimedOut } from "./Errors.ts"
-import {
-  type JoinableQueue,
-  makeSync,
-  TypeId,
-  taskDoneSync,
-  unfinishedTasksSync,
-} from "./JoinableQueueSync.ts"
-import { localOf } from "./QueueSync.ts"
+import { type JoinableQueue, makeSync, TypeId, taskDoneSync } from "./JoinableQueueSync.ts"
+import { isRemote, sideOf } from "./QueueSync.ts"
 import { attempt } from "./sync/guarding.ts"
+import { askRemote, callRemote, unclosed } from "./sync/remote.ts"
 import { waitForSignal, waitForSignalWithin } from "./sync/signalling.ts"
 
 export type { JoinableQueue } from "./JoinableQueueSync.ts"
@@ -68,7 +63,12 @@ export const make = <A>({
  * @since 0.4.0
  */
 export const taskDone = (self: JoinableQueue<any>): Effect.Effect<void, IllegalState> =>
-  attempt(() => taskDoneSync(self), "IllegalState")
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    return isRemote(side)
+      ? Effect.asVoid(callRemote<void, "IllegalState">(unclosed(side), "taskDone", [], ["IllegalState"]))
+      : attempt(() => taskDoneSync(self), "IllegalState")
+  })
 
 /**
  * Waits until everything that was put is done; what is put meanwhile counts as well. Where the queue is shut down at once, it
@@ -84,7 +84,10 @@ export const taskDone = (self: JoinableQueue<any>): Effect.Effect<void, IllegalS
  * @since 0.4.0
  */
 export const join = (self: JoinableQueue<any>): Effect.Effect<void> =>
-  waitForSignal(() => localOf(self).joined)
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    return isRemote(side) ? askRemote<void>(side, "join") : waitForSignal(() => side.joined)
+  })
 
 /**
  * Waits until everything that was put is done, at most as long as `timeout`.
@@ -98,7 +101,19 @@ export const joinWithin: {
   (timeout: Duration.DurationInput): (self: JoinableQueue<any>) => Effect.Effect<void, TimedOut>
   (self: JoinableQueue<any>, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut>
 } = dual(2, (self: JoinableQueue<any>, timeout: Duration.DurationInput) =>
-  waitForSignalWithin(() => localOf(self).joined, timeout, "JoinableQueue.joinWithin"),
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    return isRemote(side)
+      ? Effect.asVoid(
+          callRemote<void, "TimedOut">(
+            unclosed(side),
+            "joinWithin",
+            [Duration.toMillis(timeout)],
+            ["TimedOut"],
+          ),
+        )
+      : waitForSignalWithin(() => side.joined, timeout, "JoinableQueue.joinWithin")
+  }),
 )
 
 /**
@@ -108,4 +123,7 @@ export const joinWithin: {
  * @since 0.4.0
  */
 export const unfinishedTasks = (self: JoinableQueue<any>): Effect.Effect<number> =>
-  Effect.sync(() => unfinishedTasksSync(self))
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    return isRemote(side) ? askRemote<number>(side, "unfinishedTasks") : Effect.succeed(side.unfinishedTasks)
+  })

@@ -6,7 +6,7 @@
 import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalLock } from "./sync/LocalLock.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -51,7 +51,7 @@ export const TOO_OFTEN = { primitive: "Lock", reason: "nobody holds it" }
  *
  * @internal
  */
-export const localOf: (self: Lock) => LocalLock = makeHandles(
+export const localOf: (self: Lock) => LocalLock = makeWordHandles(
   TypeId,
   (words, user) => new LocalLock(Mutex.fromMemory(words, user.table), user),
 )

@@ -20,18 +20,21 @@ import {
 } from "./Errors.ts"
 import {
   closeSync,
-  localOf,
+  isRemote,
+  type LocalQueue,
   makeSync,
   type Queue,
   shutdownSync,
-  sizeSync,
+  sideOf,
   TypeId,
   UNBOUNDED,
 } from "./QueueSync.ts"
 import { attempt } from "./sync/guarding.ts"
-import { NOTHING } from "./sync/LocalTurn.ts"
+import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
+import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
+import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
-import { encode, type Message } from "./wire/Message.ts"
+import { decode, encode, type Message } from "./wire/Message.ts"
 
 export type { Queue } from "./QueueSync.ts"
 
@@ -98,22 +101,66 @@ const encoded = <A>(value: A): Effect.Effect<Message, EncodingFailed> =>
 
 const ENDED = ["Closed", "ShutDown"] as const
 
-const writing = (self: Queue<any>, message: Message) => () => {
-  const local = localOf(self)
-  const { checkOpen, writers } = local
-  return {
-    turn: () => writers,
+type Ended = Closed | ShutDown
+
+type Check = () => void
+
+const writing =
+  (local: LocalQueue, message: Message, check: Check = local.checkOpen) =>
+  () => ({
+    turn: () => local.writers,
     act: local.putOf(message),
-    check: checkOpen,
+    check,
     tags: ENDED,
     giveUp: () => local.giveUp(),
-  }
-}
+  })
 
-const reading = (self: Queue<any>) => () => {
-  const { checkOpen, readers, take } = localOf(self)
-  return { turn: () => readers, act: take, check: checkOpen, tags: ENDED }
-}
+const reading =
+  <A>(local: LocalQueue, read: (message: Message) => A, check: Check = local.checkOpen) =>
+  () => ({ turn: () => local.readers, act: local.takeOf(read), check, tags: ENDED })
+
+/**
+ * Puts a message: at once where `milliseconds` is 0; in time, where it is given. Where it does so for another agent, `check` is
+ * not whether this one may.
+ *
+ * @internal
+ */
+export const putMessage = (
+  self: Queue<any>,
+  message: Message,
+  milliseconds?: number,
+  check?: Check,
+): Effect.Effect<true | Nothing, Ended> =>
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    if (isRemote(side)) return callRemote<true, Ended["_tag"]>(side, "put", [message, milliseconds], ENDED)
+    return milliseconds === 0
+      ? tryTurn(writing(side, message, check))
+      : takeTurn(writing(side, message, check), sleep(milliseconds))
+  })
+
+/**
+ * Takes a message; `read` gets bytes in shared memory. Else as `putMessage`.
+ *
+ * @internal
+ */
+export const takeMessage = <A>(
+  self: Queue<any>,
+  read: (message: Message) => A,
+  milliseconds?: number,
+  check?: Check,
+): Effect.Effect<A | Nothing, Ended> =>
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    if (isRemote(side)) {
+      const putBack = (message: Message) => tellRemote(side.id, "put", [message])
+      const taken = callRemote<Message, Ended["_tag"]>(side, "get", [milliseconds], ENDED, putBack)
+      return Effect.map(taken, (message) => (message === NOTHING ? NOTHING : read(message)))
+    }
+    return milliseconds === 0
+      ? tryTurn(reading(side, read, check))
+      : takeTurn(reading(side, read, check), sleep(milliseconds))
+  })
 
 /**
  * Puts a value, as it is now, and waits while the queue is full.
@@ -133,7 +180,7 @@ export const put: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<void, EncodingFailed | Closed | ShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<void, EncodingFailed | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, value: A) =>
-  Effect.flatMap(encoded(value), (message) => Effect.asVoid(takeTurn(writing(self, message)))),
+  Effect.flatMap(encoded(value), (message) => Effect.asVoid(putMessage(self, message))),
 )
 
 /**
@@ -149,7 +196,7 @@ export const tryPut: {
   <A>(self: Queue<A>, value: A): Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, value: A) =>
   Effect.flatMap(encoded(value), (message) =>
-    Effect.map(tryTurn(writing(self, message)), (result) => result !== NOTHING),
+    Effect.map(putMessage(self, message, 0), (result) => result !== NOTHING),
   ),
 )
 
@@ -175,7 +222,7 @@ export const putWithin: {
   ): Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
 } = dual(3, <A>(self: Queue<A>, value: A, timeout: Duration.DurationInput) =>
   Effect.flatMap(encoded(value), (message) =>
-    Effect.flatMap(takeTurn(writing(self, message), Effect.sleep(timeout)), (result) =>
+    Effect.flatMap(putMessage(self, message, millisecondsOf(timeout)), (result) =>
       result === NOTHING ? Effect.fail(new Full()) : Effect.void,
     ),
   ),
@@ -194,7 +241,7 @@ export const putWithin: {
  * @since 0.4.0
  */
 export const get = <A>(self: Queue<A>): Effect.Effect<A, Closed | ShutDown> =>
-  takeTurn(reading(self)) as Effect.Effect<A, Closed | ShutDown>
+  takeMessage(self, decode) as Effect.Effect<A, Closed | ShutDown>
 
 /**
  * Takes the oldest value where there is one, without waiting.
@@ -205,7 +252,7 @@ export const get = <A>(self: Queue<A>): Effect.Effect<A, Closed | ShutDown> =>
  * @since 0.4.0
  */
 export const tryGet = <A>(self: Queue<A>): Effect.Effect<Option.Option<A>, Closed | ShutDown> =>
-  Effect.map(tryTurn(reading(self)), (result) =>
+  Effect.map(takeMessage(self, decode, 0), (result) =>
     result === NOTHING ? Option.none() : Option.some(result as A),
   )
 
@@ -223,7 +270,7 @@ export const getWithin: {
   (timeout: Duration.DurationInput): <A>(self: Queue<A>) => Effect.Effect<A, Empty | Closed | ShutDown>
   <A>(self: Queue<A>, timeout: Duration.DurationInput): Effect.Effect<A, Empty | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, timeout: Duration.DurationInput) =>
-  Effect.flatMap(takeTurn(reading(self), Effect.sleep(timeout)), (result) =>
+  Effect.flatMap(takeMessage(self, decode, millisecondsOf(timeout)), (result) =>
     result === NOTHING ? Effect.fail(new Empty()) : Effect.succeed(result as A),
   ),
 )
@@ -236,7 +283,7 @@ export const getWithin: {
  * @category getters
  * @since 0.4.0
  */
-export const size = (self: Queue<any>): Effect.Effect<number> => Effect.sync(() => sizeSync(self))
+export const size = (self: Queue<any>): Effect.Effect<number> => Effect.map(seen(self), ({ size }) => size)
 
 /**
  * Tells whether the queue holds nothing. As exact as `size`.
@@ -246,7 +293,8 @@ export const size = (self: Queue<any>): Effect.Effect<number> => Effect.sync(() 
  * @category getters
  * @since 0.4.0
  */
-export const isEmpty = (self: Queue<any>): Effect.Effect<boolean> => Effect.sync(() => sizeSync(self) === 0)
+export const isEmpty = (self: Queue<any>): Effect.Effect<boolean> =>
+  Effect.map(size(self), (size) => size === 0)
 
 /**
  * Tells whether the queue holds as many values as it may. As exact as `size`.
@@ -257,10 +305,7 @@ export const isEmpty = (self: Queue<any>): Effect.Effect<boolean> => Effect.sync
  * @since 0.4.0
  */
 export const isFull = (self: Queue<any>): Effect.Effect<boolean> =>
-  Effect.sync(() => {
-    const { capacity, size } = localOf(self)
-    return size >= capacity
-  })
+  Effect.map(size(self), (size) => size >= self[TypeId].capacity)
 
 /**
  * Closes the queue for this agent: it neither puts nor gets any more, and who waits here fails with `Closed`. Others are not
@@ -283,7 +328,11 @@ export const close = (self: Queue<any>): Effect.Effect<void> => Effect.sync(() =
  * @since 0.4.0
  */
 export const shutdown = (self: Queue<any>, options?: { readonly immediate?: boolean }): Effect.Effect<void> =>
-  Effect.sync(() => shutdownSync(self, options))
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    if (!isRemote(side)) return Effect.sync(() => shutdownSync(self, options))
+    return askRemote<void>(side, "shutdown", [options])
+  })
 
 /**
  * What is known of the queue. Old when it returns.
@@ -292,15 +341,30 @@ export const shutdown = (self: Queue<any>, options?: { readonly immediate?: bool
  * @since 0.4.0
  */
 export const statistics = (self: Queue<any>): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { capacity, isShutDown, readers, size, writers } = localOf(self)
-    return {
+  Effect.map(seen(self), ({ capacity, ...others }) => ({
+    ...others,
+    capacity: capacity === UNBOUNDED ? Option.none() : Option.some(capacity),
+  }))
+
+type Seen = Omit<Statistics, "capacity"> & { readonly capacity: number }
+
+/**
+ * The statistics as plain data.
+ *
+ * @internal
+ */
+export const seen = (self: Queue<any>): Effect.Effect<Seen> =>
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    if (isRemote(side)) return askRemote<Seen>(side, "seen")
+    const { capacity, isShutDown, readers, size, writers } = side
+    return Effect.succeed({
       size,
-      capacity: capacity === UNBOUNDED ? Option.none() : Option.some(capacity),
+      capacity,
       isShutDown,
       waitingWriters: writers.waitingFibers,
       waitingReaders: readers.waitingFibers,
-    }
+    })
   })
 
 /**

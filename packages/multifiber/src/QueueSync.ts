@@ -11,6 +11,8 @@ import { allocate, LocalRing, type Shared, USER } from "./sync/LocalRing.ts"
 import { LocalSignal } from "./sync/LocalSignal.ts"
 import { type Act, type LocalTurn, NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
+import type { Remote } from "./sync/remote.ts"
+import { watch } from "./sync/travelling.ts"
 import { decode, encode, type Message } from "./wire/Message.ts"
 
 /**
@@ -27,10 +29,12 @@ export const TypeId = "~multifiber/Queue"
  * @since 0.4.0
  */
 export interface Queue<in out A> {
-  readonly [TypeId]: Shared & {
+  readonly [TypeId]: {
     readonly id: string
     /** How many messages it holds at most. */
     readonly capacity: number
+    /** None in an OS process, which uses it through its starter. */
+    readonly shared: Shared | undefined
     readonly _A?: (_: A) => A
   }
 }
@@ -52,7 +56,38 @@ const OPEN = 0
 const ENDING = 1
 const ENDED = 2
 
-class LocalQueue {
+/** Whether this agent has closed it. */
+class Closable {
+  private isClosed = false
+
+  /** Throws `Closed`: nobody here waits any more. */
+  readonly checkOpen = (): void => {
+    if (this.isClosed) throw plainError("Closed", { what: "queue" })
+  }
+
+  close(): void {
+    this.isClosed = true
+  }
+}
+
+/** What an OS process keeps of a queue that it uses through its starter. */
+class RemoteQueue extends Closable implements Remote {
+  readonly id: string
+  readonly pending = new Set<() => void>()
+
+  constructor(id: string) {
+    super()
+    this.id = id
+  }
+
+  override close(): void {
+    super.close()
+    for (const withdraw of this.pending) withdraw()
+  }
+}
+
+/** What an agent keeps of a queue whose memory it shares. */
+class LocalQueue extends Closable {
   readonly capacity: number
   /** Whoever joins it waits for this. */
   readonly joined: LocalSignal
@@ -61,13 +96,13 @@ class LocalQueue {
   private readonly ring: LocalRing
   private readonly shut: Int32Array
   private readonly unfinished: Unfinished.Unfinished
-  private isClosed = false
 
-  constructor(handle: Queue<any>, user: Membership.User) {
-    const { capacity, words } = handle[TypeId]
+  constructor(capacity: number, shared: Shared, user: Membership.User) {
+    super()
+    const { words } = shared
     this.capacity = capacity
     this.shut = new Int32Array(words, 4 * (USER + SHUT), 1)
-    this.ring = new LocalRing(handle[TypeId], user, {
+    this.ring = new LocalRing(shared, user, {
       most: capacity,
       limit: Number.POSITIVE_INFINITY,
       isShut: () => this.isShutDown,
@@ -100,11 +135,6 @@ class LocalQueue {
     return this.shutdown !== OPEN
   }
 
-  /** Throws `Closed`: nobody here waits any more. */
-  readonly checkOpen = (): void => {
-    if (this.isClosed) throw plainError("Closed", { what: "queue" })
-  }
-
   /** Puts a message. Throws `ShutDown`. */
   putOf(message: Message): Act<true> {
     return () => {
@@ -114,12 +144,17 @@ class LocalQueue {
   }
 
   /** Takes the oldest message. Throws `ShutDown`. */
-  readonly take = (): unknown => {
-    if (this.shutdown === ENDED) throw plainError("ShutDown", {})
-    const taken = this.ring.take(decode)
-    if (taken === NOTHING && this.isShutDown) throw plainError("ShutDown", {})
-    return taken
+  takeOf<A>(read: (message: Message) => A): Act<A> {
+    return () => {
+      if (this.shutdown === ENDED) throw plainError("ShutDown", {})
+      const taken = this.ring.take(read)
+      if (taken === NOTHING && this.isShutDown) throw plainError("ShutDown", {})
+      return taken
+    }
   }
+
+  /** The same for its value. */
+  readonly take = this.takeOf(decode)
 
   /** There is something to get, or there will be nothing. Throws `Closed`. */
   readonly isReady = (): boolean => {
@@ -132,8 +167,8 @@ class LocalQueue {
   }
 
   /** Those of this agent that wait learn of it. */
-  close(): void {
-    this.isClosed = true
+  override close(): void {
+    super.close()
     this.writers.callAll()
     this.readers.callAll()
   }
@@ -161,10 +196,38 @@ class LocalQueue {
  *
  * @internal
  */
-export const localOf: (self: Queue<any>) => LocalQueue = makeHandles(
+export const sideOf: (self: Queue<any>) => LocalQueue | RemoteQueue = makeHandles(
   TypeId,
-  (_, user, handle) => new LocalQueue(handle, user),
+  (handle: Queue<any>, user) => {
+    const { capacity, id, shared } = handle[TypeId]
+    watch(handle[TypeId], { handle, id, shared, lease: () => () => {} })
+    return shared ? new LocalQueue(capacity, shared, user) : new RemoteQueue(id)
+  },
 )
+
+export type { LocalQueue, RemoteQueue }
+
+/**
+ * Tells whether this agent uses the queue through its starter.
+ *
+ * @internal
+ */
+export const isRemote = (side: LocalQueue | RemoteQueue): side is RemoteQueue => side instanceof RemoteQueue
+
+/**
+ * What this agent keeps of a queue whose memory it shares. Throws `Unsupported`.
+ *
+ * @internal
+ */
+export const localOf = (self: Queue<any>): LocalQueue => {
+  const side = sideOf(self)
+  if (!isRemote(side)) return side
+  throw plainError("Unsupported", {
+    feature: "QueueSync in an OS process",
+    reason: "nothing can block it until its starter answers",
+    instead: "Queue, in a task that returns an Effect",
+  })
+}
 
 /**
  * Makes a queue of so many messages; of `UNBOUNDED` where there is no number, or none above zero. Throws `InvalidArgument` for
@@ -179,13 +242,15 @@ export const makeSync = <A>(capacity = 0): Queue<A> => {
   if (!Number.isSafeInteger(capacity)) {
     throw plainError("InvalidArgument", { argument: "capacity", value: capacity, expected: "a whole number" })
   }
-  return {
+  const self: Queue<A> = {
     [TypeId]: {
       id: Membership.nextName(),
-      ...allocate(WORDS),
       capacity: capacity > 0 ? Math.min(capacity, UNBOUNDED) : UNBOUNDED,
+      shared: allocate(WORDS),
     },
   }
+  sideOf(self)
+  return self
 }
 
 /**
@@ -270,7 +335,7 @@ export const sizeSync = (self: Queue<any>): number => localOf(self).size
  * @category combinators
  * @since 0.4.0
  */
-export const closeSync = (self: Queue<any>): void => localOf(self).close()
+export const closeSync = (self: Queue<any>): void => sideOf(self).close()
 
 /**
  * Shuts the queue down for all agents: nothing more is put; what it holds may be got still, unless `immediate`.

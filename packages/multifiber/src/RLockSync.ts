@@ -7,7 +7,7 @@ import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import type { Acquired } from "./LockSync.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalLock } from "./sync/LocalLock.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -92,7 +92,7 @@ class LocalRLock extends LocalLock {
  *
  * @internal
  */
-export const localOf: (self: RLock) => LocalRLock = makeHandles(
+export const localOf: (self: RLock) => LocalRLock = makeWordHandles(
   TypeId,
   (words, user) => new LocalRLock(Mutex.fromMemory(words, user.table), user),
 )

@@ -15,6 +15,8 @@ import {
   type Failure,
   type FromAgent,
   Op,
+  type Outcome,
+  type Call as RemoteCall,
   type Segment,
   STOPPED,
   type TaskName,
@@ -127,6 +129,9 @@ class AgentRunner {
   private readonly layers = new Map<string, Promise<Failure | undefined>>()
   /** Of questions to the starter, oldest first. */
   private readonly replies: Array<(answer: Answer) => void> = []
+  /** Of calls to the starter, by number. */
+  private readonly outcomes = new Map<number, (outcome: Outcome) => void>()
+  private calls = 0
   private readonly effectRunners = new Map<Defined["effects"], Promise<EffectRunner>>()
   /** The sequence number of the next task, its place in `inbox[0]`, and whether it is claimed. */
   private next = 0
@@ -145,8 +150,10 @@ class AgentRunner {
     if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
     Agent.state().membership = boot.membership
     if (boot.membership !== undefined) Agent.state().askStarter = this.ask
+    Agent.state().callStarter = this.callStarter
+    Agent.state().releaseAtStarter = (target) => this.post({ op: Op.Release, target })
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
-    port.post({ op: Op.Ready, version: VERSION } satisfies FromAgent)
+    this.post({ op: Op.Ready, version: VERSION })
   }
 
   close(): void {
@@ -173,11 +180,26 @@ class AgentRunner {
         break
       case Op.Answer:
         this.replies.shift()?.(message.answer)
+        break
+      case Op.Outcome:
+        this.outcomes.get(message.id)?.(message.outcome)
+        this.outcomes.delete(message.id)
     }
   }
 
+  private post(message: FromAgent): void {
+    this.port.post(message)
+  }
+
+  private readonly callStarter = (call: RemoteCall, reply: (outcome: Outcome) => void): (() => void) => {
+    const id = this.calls++
+    this.outcomes.set(id, reply)
+    this.post({ op: Op.Call, id, call })
+    return () => this.post({ op: Op.Cancel, id })
+  }
+
   private readonly ask = (question: Question, reply: (answer: Answer) => void): void => {
-    this.port.post({ op: Op.Ask, question } satisfies FromAgent)
+    this.post({ op: Op.Ask, question })
     this.replies.push(reply)
   }
 

@@ -6,7 +6,7 @@
 import * as Kernel from "@multifiber/kernel/Semaphore"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalGate, SPINS } from "./sync/LocalGate.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -72,7 +72,7 @@ class LocalSemaphore extends LocalGate {
  *
  * @internal
  */
-export const localOf: (self: Semaphore) => LocalSemaphore = makeHandles(
+export const localOf: (self: Semaphore) => LocalSemaphore = makeWordHandles(
   TypeId,
   (words, user) => new LocalSemaphore(Kernel.fromMemory(words, user.table), user),
 )

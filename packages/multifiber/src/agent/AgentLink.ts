@@ -21,6 +21,8 @@ import {
   EACH,
   type FromAgent,
   Op,
+  type Outcome,
+  type Call as RemoteCall,
   type Run,
   type Segment,
   type SpanId,
@@ -35,6 +37,7 @@ import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
 import * as Names from "./Names.ts"
+import { serve } from "./serve.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
 export const CAPACITY = 4096
@@ -102,6 +105,10 @@ export class AgentLink {
   private poisoned = false
   /** Of an agent that shares memory, while it may write there. */
   private membership: Agent.Membership | undefined = undefined
+  /** What it uses through this agent. */
+  private readonly leases: Delivery.Leases = new Map()
+  /** What it asked for and has no answer to, by its number: how to withdraw it. */
+  private readonly calls = new Map<number, () => void>()
   /** Named memory that it made, or an agent below it: where it could not unlink that itself, it is unlinked when it is gone. */
   private blocks: ReadonlyArray<Block> = []
 
@@ -155,7 +162,7 @@ export class AgentLink {
     }
     const start = (run: Run | undefined): AgentHandle => {
       try {
-        return Delivery.deliver(undefined, () =>
+        return Delivery.deliver(undefined, this.leases, () =>
           startWith(platform, startMethod)(name, heard, {
             first: (sharesMemory): ToAgent => ({ op: Op.Boot, boot: boot(sharesMemory), run }),
             executable: self.executable,
@@ -229,7 +236,7 @@ export class AgentLink {
   private post(jobs: ReadonlyArray<Job>): { readonly cause: unknown } | undefined {
     const { message, sent } = this.pack(jobs)
     try {
-      Delivery.deliver(this.membership?.id, () => this.handle.post(message))
+      Delivery.deliver(this.membership?.id, this.leases, () => this.handle.post(message))
     } catch (cause) {
       return { cause }
     }
@@ -296,6 +303,16 @@ export class AgentLink {
       case Op.Ask:
         this.ask(message.question)
         break
+      case Op.Call:
+        this.call(message.id, message.call)
+        break
+      case Op.Cancel:
+        this.calls.get(message.id)?.()
+        break
+      case Op.Release:
+        this.leases.get(message.target)?.release()
+        this.leases.delete(message.target)
+        break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
         this.poisoned = message.poisoned
@@ -310,6 +327,16 @@ export class AgentLink {
       }
       if (this.state !== "ended") this.handle.post({ op: Op.Answer, answer } satisfies ToAgent)
     })
+  }
+
+  private call(id: number, call: RemoteCall): void {
+    const reply = (outcome: Outcome) => {
+      this.calls.delete(id)
+      if (this.state !== "ended") this.handle.post({ op: Op.Outcome, id, outcome } satisfies ToAgent)
+    }
+    this.calls.set(id, () => {})
+    const withdraw = serve(this.leases.get(call.target), call, reply)
+    if (this.calls.has(id)) this.calls.set(id, withdraw)
   }
 
   private ready(version: number): void {
@@ -395,6 +422,9 @@ export class AgentLink {
   private exit({ code, error }: AgentExit): void {
     const wasReady = this.state === "ready"
     this.state = "ended"
+    for (const withdraw of this.calls.values()) withdraw()
+    for (const { release } of this.leases.values()) release()
+    this.leases.clear()
     const lost: Array<Job> = []
     const unbegun: Array<Job> = []
     for (; this.head < this.tail; this.head++) {

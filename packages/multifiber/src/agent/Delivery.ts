@@ -1,21 +1,35 @@
 /**
  * Who gets what is being sent. A handle that is cloned into a message has a getter that asks this: so it knows of each agent
- * that gets it, however deep it lies. Loads nothing: runners use it.
+ * that gets it, however deep it lies, and what it may take along. Loads nothing: runners use it.
  */
 import * as Agent from "../Agent.ts"
 
+/** Something that an agent which does not share its memory uses through its starter. */
+export interface Lease {
+  readonly handle: object
+  /** The starter does not have it either, but its own starter has, or that one's. */
+  readonly isRemote: boolean
+  /** The agent does not use it any more. */
+  readonly release: () => void
+}
+
+/** Where to note what an agent uses through its starter, by the id of the handle. */
+export type Leases = Map<string, Lease>
+
 export interface Delivery {
-  /** The agent that gets the message; none where it shares no memory, or it is not known yet. */
+  /** The agent that gets the message, where it shares memory. */
   receiver: number | undefined
+  /** Of that agent; none where it is the starter. */
+  readonly leases: Leases | undefined
   /** Undo what was done for the receiver. */
   readonly undo: Array<() => void>
 }
 
 /** Sends a message; where that throws, nothing is left that was done for its receiver. */
-export const deliver = <A>(receiver: number | undefined, send: () => A): A => {
+export const deliver = <A>(receiver: number | undefined, leases: Leases | undefined, send: () => A): A => {
   const agent = Agent.state()
   const outer = agent.delivery
-  const delivery: Delivery = { receiver, undo: [] }
+  const delivery: Delivery = { receiver, leases, undo: [] }
   agent.delivery = delivery
   try {
     return send()
@@ -35,3 +49,24 @@ export const address = (receiver: number | undefined): void => {
 
 /** What is being sent, if anything is. */
 export const current = (): Delivery | undefined => Agent.state().delivery
+
+/** Lets an agent use something through its starter; nothing where it does already. */
+export const lease = ({ leases, undo }: Delivery, id: string, make: () => Lease): void => {
+  if (leases === undefined) throw new NotTransferable()
+  if (leases.has(id)) return
+  const made = make()
+  leases.set(id, made)
+  undo.push(() => {
+    leases.delete(id)
+    made.release()
+  })
+}
+
+/** What the library fails a task with as `NotTransferable`. */
+class NotTransferable extends Error {
+  override readonly name = "NotTransferable"
+
+  constructor() {
+    super("what an OS process has made does not reach its starter: make it there, and send it to the process")
+  }
+}

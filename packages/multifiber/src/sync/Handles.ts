@@ -6,21 +6,18 @@ import { attach, type Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "../agent/Membership.ts"
 import { plainError } from "./plainErrors.ts"
 
-interface Shared {
-  readonly id: string
-  readonly words: SharedArrayBuffer
-}
-
 const LOCAL = Symbol("multifiber/local")
+
+type HandleOf<Id extends string, Inner> = { readonly [K in Id]: Inner }
 
 /** Makes the lookup for one kind of handle; it throws `InvalidArgument` for any other. */
 export const makeHandles = <
   Id extends string,
-  Handle extends { readonly [K in Id]: Shared },
+  Handle extends HandleOf<Id, { readonly id: string }>,
   Local extends object,
 >(
   typeId: Id,
-  make: (words: Memory, user: Membership.User, handle: Handle) => Local,
+  make: (handle: Handle, user: Membership.User) => Local,
 ): ((handle: Handle) => Local) => {
   const known = new Map<string, WeakRef<Local>>()
   const forgotten = new FinalizationRegistry((id: string) => {
@@ -32,10 +29,10 @@ export const makeHandles = <
       const expected = `the handle of a ${typeId.slice(typeId.indexOf("/") + 1)}`
       throw plainError("InvalidArgument", { argument: "self", value: handle, expected })
     }
-    const { id, words } = handle[typeId]
+    const { id } = handle[typeId]
     const found = known.get(id)?.deref()
     if (found) return found
-    const made = make(attach(new Int32Array(words)), Membership.self(), handle)
+    const made = make(handle, Membership.self())
     known.set(id, new WeakRef(made))
     forgotten.register(made, id)
     return made
@@ -49,3 +46,16 @@ export const makeHandles = <
     return local
   }
 }
+
+/** The same for handles of nothing but words. */
+export const makeWordHandles = <
+  Id extends string,
+  Handle extends HandleOf<Id, { readonly id: string; readonly words: SharedArrayBuffer }>,
+  Local extends object,
+>(
+  typeId: Id,
+  make: (words: Memory, user: Membership.User, handle: Handle) => Local,
+): ((handle: Handle) => Local) =>
+  makeHandles(typeId, (handle: Handle, user) =>
+    make(attach(new Int32Array(handle[typeId].words)), user, handle),
+  )

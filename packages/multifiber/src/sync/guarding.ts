@@ -20,6 +20,7 @@ const classes = {
   Closed: Errors.Closed,
   ShutDown: Errors.ShutDown,
   TimedOut: Errors.TimedOut,
+  Unsupported: Errors.Unsupported,
   Eof: Errors.Eof,
   BrokenPipe: Errors.BrokenPipe,
   WrongDirection: Errors.WrongDirection,

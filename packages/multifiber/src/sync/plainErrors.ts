@@ -1,6 +1,12 @@
 /** Failures as plain code throws them: the classes of the same names need `effect`. */
 import { describe } from "../wire/EncodedError.ts"
 
+interface NotSupported {
+  readonly feature: string
+  readonly reason: string
+  readonly instead: string
+}
+
 interface EncodingRefused {
   readonly subject: "message"
   /** What the value prints as. */
@@ -40,6 +46,8 @@ const messages = {
   BufferTooShort: ({ bytes, room }: { readonly bytes: Uint8Array; readonly room: number }) =>
     `The message has ${bytes.length} bytes, the buffer only room for ${room}`,
   TimedOut: ({ operation }: { readonly operation: string }) => `${operation} took longer than its time-out`,
+  Unsupported: ({ feature, instead, reason }: NotSupported) =>
+    `Cannot use ${feature}: ${reason}; use ${instead}`,
   IllegalState: ({ operation, state }: { readonly operation: string; readonly state: string }) =>
     `Cannot ${operation}: current state is ${state}`,
 }

@@ -79,6 +79,10 @@ export const decode = (message: Message): unknown => {
   }
 }
 
+/** The message with bytes of its own. */
+export const copy = (message: Message): Message =>
+  typeof message === "number" ? message : { ...message, bytes: message.bytes.slice() }
+
 /** The bytes of a message, of their own: of a value those that msgpackr makes of it. */
 export const toBytes = (message: Message): Uint8Array =>
   typeof message === "number" ? packr.pack(message) : message.bytes.slice()

@@ -24,6 +24,10 @@ export const Op = {
   Log: 8,
   Ask: 9,
   Answer: 10,
+  Call: 11,
+  Cancel: 12,
+  Outcome: 13,
+  Release: 14,
 } as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
@@ -107,6 +111,25 @@ export type ToAgent =
   | { readonly op: typeof Op.Interrupt }
   /** To the oldest question without an answer. */
   | { readonly op: typeof Op.Answer; readonly answer: Answer }
+  | { readonly op: typeof Op.Outcome; readonly id: number; readonly outcome: Outcome }
+
+/** An operation on something that the starter has, or an agent above it. */
+export interface Call {
+  /** The id of its handle. */
+  readonly target: string
+  readonly method: string
+  readonly args: ReadonlyArray<unknown>
+}
+
+/** What came of it. */
+export type Outcome =
+  | { readonly is: "done"; readonly value: unknown }
+  /** There was nothing to do, at once or in time. */
+  | { readonly is: "nothing" }
+  /** It was withdrawn, and has done nothing. */
+  | { readonly is: "withdrawn" }
+  /** One of multifiber's errors. */
+  | { readonly is: "failed"; readonly tag: string; readonly fields: object }
 
 /** Why a task failed, as data. */
 export type Failure =
@@ -128,6 +151,10 @@ export type FromAgent =
   | { readonly op: typeof Op.Log; readonly record: LogRecord }
   /** Who has a name; only from agents that share memory. */
   | { readonly op: typeof Op.Ask; readonly question: Question }
+  | { readonly op: typeof Op.Call; readonly id: number; readonly call: Call }
+  | { readonly op: typeof Op.Cancel; readonly id: number }
+  /** It does not use any more what has this handle. */
+  | { readonly op: typeof Op.Release; readonly target: string }
   | {
       readonly op: typeof Op.Settled
       /** The sequence number after the last task that the runner passed. */

@@ -49,7 +49,7 @@ export class Outbox {
   }
 
   private post(message: FromAgent): void {
-    Delivery.deliver(Membership.starter(), () => this.port.post(message))
+    Delivery.deliver(Membership.starter(), undefined, () => this.port.post(message))
   }
 
   /** Replaces what cannot be encoded by failures of those tasks alone. */

@@ -1,0 +1,27 @@
+/** Does for an agent what it asks for, with what it uses through this one. */
+import type * as Hosting from "../sync/Hosting.ts"
+import type { Call } from "../wire/Protocol.ts"
+import * as Calls from "./Calls.ts"
+import type { Lease } from "./Delivery.ts"
+
+/** Loaded when it is needed first: who sends nothing to OS processes need not load it. */
+let hosting: Promise<typeof Hosting> | undefined
+
+/** Returns what withdraws the call; there is an answer in any case. */
+export const serve = (lease: Lease | undefined, call: Call, reply: Calls.Reply): (() => void) => {
+  if (lease === undefined) {
+    reply({ is: "failed", tag: "Closed", fields: { what: "handle" } })
+    return () => {}
+  }
+  if (lease.isRemote) return Calls.call(call, reply)
+  let isWithdrawn = false
+  let withdraw = () => {
+    isWithdrawn = true
+  }
+  hosting ??= import("../sync/Hosting.ts")
+  void hosting.then(({ perform }) => {
+    if (isWithdrawn) reply({ is: "withdrawn" })
+    else withdraw = perform(lease.handle, call, reply)
+  })
+  return () => withdraw()
+}
