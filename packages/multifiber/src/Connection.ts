@@ -31,11 +31,11 @@ import {
   TimedOut,
   type WrongDirection,
 } from "./Errors.ts"
-import { attempt } from "./sync/guarding.ts"
+import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { callRemote } from "./sync/remote.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
-import { takeTurn } from "./sync/turning.ts"
+import { takeTurn, tryTurn } from "./sync/turning.ts"
 import { bytesMessage, decode, encode, type Message, toBytes } from "./wire/Message.ts"
 
 export type { Connection } from "./ConnectionSync.ts"
@@ -167,9 +167,10 @@ export const send: {
   <Out>(value: Out): (self: Connection<Out, any>) => Effect.Effect<void, EncodingFailed | SendError>
   <Out>(self: Connection<Out, any>, value: Out): Effect.Effect<void, EncodingFailed | SendError>
 } = dual(2, <Out>(self: Connection<Out, any>, value: Out) =>
-  Effect.flatMap(
-    attempt(() => encode(value), "EncodingFailed"),
+  attemptThen(
+    () => encode(value),
     (message) => sendMessage(self, message),
+    ["EncodingFailed"],
   ),
 )
 
@@ -306,15 +307,13 @@ export const pollMessage = (
   Effect.suspend((): Effect.Effect<true | Nothing, Closed | WrongDirection> => {
     const side = sideOf(self)
     if (!isRemote(side)) {
-      return takeTurn(
-        () => ({
-          turn: () => side.readers,
-          act: side.poll,
-          check: check ?? side.checkReceiving,
-          tags: POLLING,
-        }),
-        sleep(milliseconds),
-      )
+      const turnOf = () => ({
+        turn: () => side.readers,
+        act: side.poll,
+        check: check ?? side.checkReceiving,
+        tags: POLLING,
+      })
+      return milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
     }
     if (side.kept.length > 0) return Effect.succeed(true)
     return callRemote<true, (typeof POLLING)[number]>(receiving(side), "poll", [milliseconds], POLLING)

@@ -233,12 +233,6 @@ class LocalConnection extends Side {
   /** There is a message, or there will be none, as something to do in a turn. */
   readonly poll: Act<true> = () => this.isBroken || (this.input as LocalRing).size > 0 || NOTHING
 
-  /** The same, for who only asks. Throws `Closed` or `WrongDirection`. */
-  readonly isReady = (): boolean => {
-    this.checkReceiving()
-    return this.poll() !== NOTHING
-  }
-
   giveUp(): void {
     this.output?.forgetNeed()
   }

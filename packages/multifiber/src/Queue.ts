@@ -29,7 +29,7 @@ import {
   TypeId,
   UNBOUNDED,
 } from "./QueueSync.ts"
-import { attempt } from "./sync/guarding.ts"
+import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
@@ -96,8 +96,11 @@ export const make = <A>({
   readonly capacity?: number | undefined
 } = {}): Effect.Effect<Queue<A>, InvalidArgument> => attempt(() => makeSync<A>(capacity), "InvalidArgument")
 
-const encoded = <A>(value: A): Effect.Effect<Message, EncodingFailed> =>
-  attempt(() => encode(value), "EncodingFailed")
+/** Encodes a value, and goes on with the message. */
+const encodeThen = <A, B, E>(
+  value: A,
+  next: (message: Message) => Effect.Effect<B, E>,
+): Effect.Effect<B, E | EncodingFailed> => attemptThen(() => encode(value), next, ["EncodingFailed"])
 
 const ENDED = ["Closed", "ShutDown"] as const
 
@@ -163,6 +166,28 @@ export const takeMessage = <A>(
   })
 
 /**
+ * Looks whether there is something to get, or never will be. Else as `putMessage`.
+ *
+ * @internal
+ */
+export const pollMessage = (
+  self: Queue<any>,
+  milliseconds?: number,
+  check?: Check,
+): Effect.Effect<true | Nothing, Closed> =>
+  Effect.suspend(() => {
+    const side = sideOf(self)
+    if (isRemote(side)) return callRemote<true, "Closed">(side, "poll", [milliseconds], ["Closed"])
+    const turnOf = () => ({
+      turn: () => side.readers,
+      act: side.poll,
+      check: check ?? side.checkOpen,
+      tags: ["Closed"] as const,
+    })
+    return milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
+  })
+
+/**
  * Puts a value, as it is now, and waits while the queue is full.
  *
  * **Shape** – what structured clone carries, but no shared memory: numbers and bytes travel as they are, the rest by
@@ -180,7 +205,7 @@ export const put: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<void, EncodingFailed | Closed | ShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<void, EncodingFailed | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, value: A) =>
-  Effect.flatMap(encoded(value), (message) => Effect.asVoid(putMessage(self, message))),
+  encodeThen(value, (message) => Effect.asVoid(putMessage(self, message))),
 )
 
 /**
@@ -195,9 +220,7 @@ export const tryPut: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, value: A) =>
-  Effect.flatMap(encoded(value), (message) =>
-    Effect.map(putMessage(self, message, 0), (result) => result !== NOTHING),
-  ),
+  encodeThen(value, (message) => Effect.map(putMessage(self, message, 0), (result) => result !== NOTHING)),
 )
 
 /**
@@ -221,7 +244,7 @@ export const putWithin: {
     timeout: Duration.DurationInput,
   ): Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
 } = dual(3, <A>(self: Queue<A>, value: A, timeout: Duration.DurationInput) =>
-  Effect.flatMap(encoded(value), (message) =>
+  encodeThen(value, (message) =>
     Effect.flatMap(putMessage(self, message, millisecondsOf(timeout)), (result) =>
       result === NOTHING ? Effect.fail(new Full()) : Effect.void,
     ),

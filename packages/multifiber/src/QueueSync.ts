@@ -156,11 +156,8 @@ class LocalQueue extends Closable {
   /** The same for its value. */
   readonly take = this.takeOf(decode)
 
-  /** There is something to get, or there will be nothing. Throws `Closed`. */
-  readonly isReady = (): boolean => {
-    this.checkOpen()
-    return this.size > 0 || this.isShutDown
-  }
+  /** There is something to get, or there never will be. */
+  readonly poll: Act<true> = () => this.size > 0 || this.isShutDown || NOTHING
 
   giveUp(): void {
     this.ring.forgetNeed()

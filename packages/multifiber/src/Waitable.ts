@@ -6,11 +6,12 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as Connection from "./Connection.ts"
 import * as ConnectionSync from "./ConnectionSync.ts"
 import type { Closed, WrongDirection } from "./Errors.ts"
-import * as QueueSync from "./QueueSync.ts"
-import { attempt } from "./sync/guarding.ts"
-import type { LocalTurn, Waiter } from "./sync/LocalTurn.ts"
+import * as Queue from "./Queue.ts"
+import type * as QueueSync from "./QueueSync.ts"
+import { NOTHING } from "./sync/LocalTurn.ts"
 
 /**
  * @category type ids
@@ -29,15 +30,20 @@ export interface Waitable {
 }
 
 interface WaitableInternal extends Waitable {
-  readonly isReady: () => boolean
-  readonly ready: () => Effect.Effect<void>
+  readonly isReady: Effect.Effect<boolean, Closed | WrongDirection>
+  /** Waits until it is ready, or was for a moment. */
+  readonly ready: Effect.Effect<unknown, Closed | WrongDirection>
 }
 
 /**
  * @internal
  */
 export const make = (isReady: () => boolean, ready: () => Effect.Effect<void>): Waitable => {
-  const self: WaitableInternal = { [TypeId]: TypeId, isReady, ready }
+  const self: WaitableInternal = {
+    [TypeId]: TypeId,
+    isReady: Effect.sync(isReady),
+    ready: Effect.suspend(ready),
+  }
   return self
 }
 
@@ -60,23 +66,16 @@ export type WaitError<S extends Source> = S extends Waitable ? never : Closed | 
 
 const internal = (source: Source): WaitableInternal => {
   if (TypeId in source) return source as WaitableInternal
-  const local = ConnectionSync.TypeId in source ? ConnectionSync.localOf(source) : QueueSync.localOf(source)
-  return { [TypeId]: TypeId, isReady: local.isReady, ready: () => turnComes(local.readers) }
+  const poll = (milliseconds?: number) =>
+    ConnectionSync.TypeId in source
+      ? Connection.pollMessage(source, milliseconds)
+      : Queue.pollMessage(source, milliseconds)
+  return {
+    [TypeId]: TypeId,
+    isReady: Effect.map(poll(0), (result) => result !== NOTHING),
+    ready: poll(),
+  }
 }
-
-/** Waits until a reader may go, and lets it go. */
-const turnComes = (readers: LocalTurn): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const waiter: Waiter = { call: () => {} }
-    const called = Effect.async<void>((resume) => {
-      waiter.call = () => resume(Effect.void)
-      readers.await(waiter)
-    })
-    return Effect.ensuring(
-      called,
-      Effect.sync(() => readers.remove(waiter)),
-    )
-  })
 
 /**
  * Tells whether it is ready. Never waits. **Errors** – of a connection or a queue `Closed`, and `WrongDirection` for the end of a
@@ -92,11 +91,10 @@ export const isReady = <S extends Source>(self: S): Effect.Effect<boolean, WaitE
 const readyOnes = <S extends Source>(
   sources: ReadonlyArray<S>,
 ): Effect.Effect<ReadonlyArray<S>, WaitError<S>> =>
-  attempt(
-    () => [...new Set(sources)].filter((source) => internal(source).isReady()),
-    "Closed",
-    "WrongDirection",
-  ) as Effect.Effect<ReadonlyArray<S>, unknown> as Effect.Effect<ReadonlyArray<S>, WaitError<S>>
+  Effect.filter(
+    new Set(sources),
+    (source) => internal(source).isReady as Effect.Effect<boolean, WaitError<S>>,
+  )
 
 /**
  * Waits until one of the sources is ready at least, and returns all that are, in the order given, each once. Takes nothing.
@@ -129,7 +127,10 @@ export const wait = <S extends Source>(
 ): Effect.Effect<ReadonlyArray<S>, WaitError<S>> =>
   Effect.flatMap(readyOnes(sources), (ready) => {
     if (ready.length > 0) return Effect.succeed(ready)
-    const any = Effect.raceAll([Effect.never, ...sources.map((source) => internal(source).ready())])
+    const any = Effect.raceAll([
+      Effect.never,
+      ...sources.map((source) => internal(source).ready as Effect.Effect<unknown, WaitError<S>>),
+    ])
     // Another may have taken what was there.
     return Effect.zipRight(any, wait(sources))
   })

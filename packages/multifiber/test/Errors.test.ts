@@ -58,6 +58,22 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
   ],
   [new Errors.NotOwner({ primitive: "RLock" }), "The caller does not hold the RLock"],
   [new Errors.BrokenBarrier(), "Cannot pass the barrier: it is broken"],
+  [
+    new Errors.EncodingFailed({ subject: "message", value: "() => 1", cause }),
+    "Cannot encode message () => 1: TypeError: no",
+  ],
+  [new Errors.Full(), "The queue is full"],
+  [new Errors.Empty(), "The queue is empty"],
+  [new Errors.Closed({ what: "queue" }), "This agent has closed the queue"],
+  [new Errors.ShutDown(), "The queue is shut down"],
+  [new Errors.Eof(), "The connection has ended: nobody can send any more, and everything was received"],
+  [new Errors.BrokenPipe(), "The connection is broken: nobody can receive any more"],
+  [new Errors.WrongDirection({ operation: "send" }), "Cannot send: this end of the pipe goes the other way"],
+  [new Errors.BadLength({ length: 5, maxLength: 4 }), "The message has 5 bytes, more than 4"],
+  [
+    new Errors.BufferTooShort({ bytes: new Uint8Array(5), room: 4 }),
+    "The message has 5 bytes, the buffer only room for 4",
+  ],
   [new Errors.NotReady(), "Cannot tell whether the task was successful: it is not done"],
 ]
 

@@ -26,6 +26,7 @@ const ofQueue: Operations<JoinableQueue.JoinableQueue<any>> = {
   get: (self, milliseconds?: number) => Queue.takeMessage(self, copy, milliseconds, mayAlways),
   seen: Queue.seen,
   shutdown: Queue.shutdown,
+  poll: (self, milliseconds?: number) => Queue.pollMessage(self, milliseconds, mayAlways),
   taskDone: JoinableQueue.taskDone,
   join: JoinableQueue.join,
   joinWithin: (self, milliseconds: number) => JoinableQueue.joinWithin(self, milliseconds),

@@ -10,6 +10,9 @@ import { SPINS } from "./LocalGate.ts"
 import * as Slices from "./Slices.ts"
 import { WakeUp } from "./WakeUp.ts"
 
+/** So long an agent looks in each turn of its event loop before it orders a wake-up, in milliseconds: about as long as one takes. */
+const POLLS = 0.1
+
 /** What comes of a turn in which there was nothing to do. */
 export const NOTHING = Symbol("multifiber/nothing")
 
@@ -34,6 +37,9 @@ export class LocalTurn implements Slices.Waiting {
   /** The place of this agent in the queue. */
   private ticket: number | undefined = undefined
   private lost = 0
+  /** Since when it looks in each turn of the event loop; none while it does not. */
+  private polls: number | undefined = undefined
+  private isPolling = false
   private readonly wakeUp: WakeUp
 
   constructor(gate: Waiters.Gate, user: User) {
@@ -47,9 +53,17 @@ export class LocalTurn implements Slices.Waiting {
     return this.waiters.length
   }
 
-  /** Acts where nothing stands in the way. */
+  /**
+   * Acts where there is something to do. Where another agent has its turn, it is over in no time, unless that agent has just died:
+   * so it looks again, some times.
+   */
   tryAct<A>(act: Act<A>): A | Nothing {
-    return Ring.tryTurn(this.gate, this.me) ? this.finish(act) : NOTHING
+    for (let i = 0, rounds = 1; i < SPINS; i++) {
+      if (Ring.tryTurn(this.gate, this.me)) return this.finish(act)
+      if (!this.gate.meaning.isOpen(0)) return NOTHING
+      rounds = Waiters.pause(rounds)
+    }
+    return NOTHING
   }
 
   private finish<A>(act: Act<A>): A | Nothing {
@@ -113,19 +127,34 @@ export class LocalTurn implements Slices.Waiting {
       const seen = Waiters.peek(this.gate, this.me, ticket, this.lost)
       if (seen === "open") {
         this.isCalled = true
+        this.polls = undefined
         this.waiters[0]?.call()
       } else if (seen === "lost") {
         this.lost++
-      } else if (this.wakeUp.order(Waiters.wakeUp(this.me, ticket))) {
+      } else if (this.poll() || this.wakeUp.order(Waiters.wakeUp(this.me, ticket))) {
         return
       }
     }
+  }
+
+  /** Looks again in the next turn of the event loop, where it has not done so for long already. */
+  private poll(): boolean {
+    this.polls ??= performance.now()
+    if (typeof setImmediate !== "function" || performance.now() - this.polls > POLLS) return false
+    if (this.isPolling) return true
+    this.isPolling = true
+    setImmediate(() => {
+      this.isPolling = false
+      this.look()
+    })
+    return true
   }
 
   private enlisted(): number {
     if (this.ticket === undefined) {
       this.ticket = Waiters.enlist(this.gate, this.me)
       this.lost = 0
+      this.polls = undefined
     }
     return this.ticket
   }

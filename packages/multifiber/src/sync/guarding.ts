@@ -28,28 +28,43 @@ const classes = {
   BufferTooShort: Errors.BufferTooShort,
 } satisfies Record<Tag, unknown>
 
-type Failure<T extends Tag> = InstanceType<(typeof classes)[T]>
+/** The errors of these kinds, as Effects fail with them. */
+export type Failure<T extends Tag> = InstanceType<(typeof classes)[T]>
 
 /** Runs plain code, and fails with what it throws of these kinds. Anything else is a defect. */
 export const attempt = <A, T extends Tag = never>(
   body: () => A,
   ...tags: ReadonlyArray<T>
-): Effect.Effect<A, Failure<T>> =>
-  Effect.try({
-    try: body,
-    catch: (thrown) => {
-      const {
-        _tag,
-        name: _,
-        ...fields
-      } = Object(thrown) as {
-        readonly _tag?: T
-        readonly name?: string
-      }
-      if (_tag === undefined || !tags.includes(_tag)) throw thrown
-      return new (classes[_tag] as unknown as new (fields: object) => Failure<T>)(fields)
-    },
+): Effect.Effect<A, Failure<T>> => attemptThen(body, Effect.succeed, tags)
+
+/** The same, and goes on with an effect. */
+export const attemptThen = <A, B, E, R, T extends Tag = never>(
+  body: () => A,
+  next: (result: A) => Effect.Effect<B, E, R>,
+  tags: ReadonlyArray<T>,
+): Effect.Effect<B, E | Failure<T>, R> =>
+  Effect.suspend((): Effect.Effect<B, E | Failure<T>, R> => {
+    let result: A
+    try {
+      result = body()
+    } catch (thrown) {
+      return Effect.fail(failureOf(thrown, tags))
+    }
+    return next(result)
   })
+
+const failureOf = <T extends Tag>(thrown: unknown, tags: ReadonlyArray<T>): Failure<T> => {
+  const {
+    _tag,
+    name: _,
+    ...fields
+  } = Object(thrown) as {
+    readonly _tag?: T
+    readonly name?: string
+  }
+  if (_tag === undefined || !tags.includes(_tag)) throw thrown
+  return new (classes[_tag] as unknown as new (fields: object) => Failure<T>)(fields)
+}
 
 /** Runs an effect with the lock, where there is one. */
 export const guard = <A, E, R>(

@@ -1,7 +1,7 @@
 /** Turns at a gate as Effects. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { attempt } from "./guarding.ts"
+import { attempt, attemptThen, type Failure } from "./guarding.ts"
 import { type Act, type LocalTurn, NOTHING, type Nothing, type Waiter } from "./LocalTurn.ts"
 import type { Tag } from "./plainErrors.ts"
 
@@ -18,20 +18,17 @@ export interface Turn<A, T extends Tag> {
   readonly giveUp?: () => void
 }
 
-type Failure<T extends Tag> = Effect.Effect.Error<ReturnType<typeof attempt<unknown, T>>>
-
 /** Acts at once where it can. */
 export const tryTurn = <A, T extends Tag>(turnOf: () => Turn<A, T>): Effect.Effect<A | Nothing, Failure<T>> =>
   Effect.suspend(() => {
-    const { act, check, tags, turn } = turnOf()
-    return attempt(
-      () => {
-        check()
-        return turn().tryAct(act)
-      },
-      ...tags,
-    )
+    const turn = turnOf()
+    return attempt(() => actNow(turn), ...turn.tags)
   })
+
+const actNow = <A, T extends Tag>({ act, check, turn }: Turn<A, T>): A | Nothing => {
+  check()
+  return turn().tryAct(act)
+}
 
 /**
  * Waits for its turn until there is something to do, or until `until` ends, which has no effects; then there is `NOTHING`. Only
@@ -41,45 +38,42 @@ export const takeTurn = <A, T extends Tag>(
   turnOf: () => Turn<A, T>,
   until?: Effect.Effect<unknown>,
 ): Effect.Effect<A | Nothing, Failure<T>> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(tryTurn(turnOf), (result) =>
-      result === NOTHING
-        ? Effect.suspend(() => waitForTurn(turnOf(), restore, until))
-        : Effect.succeed(result),
-    ),
-  )
-
-type Restore = <A>(waiting: Effect.Effect<A>) => Effect.Effect<A>
+  Effect.suspend(() => {
+    const turn = turnOf()
+    return attemptThen(
+      () => actNow(turn),
+      (result) => (result === NOTHING ? waitForTurn(turn, until) : Effect.succeed(result)),
+      turn.tags,
+    )
+  })
 
 const waitForTurn = <A, T extends Tag>(
   { act, check, giveUp, tags, turn: turnOf }: Turn<A, T>,
-  restore: Restore,
   until: Effect.Effect<unknown> | undefined,
 ): Effect.Effect<A | Nothing, Failure<T>> => {
   const turn = turnOf()
   const waiter: Waiter = { call: () => {} }
-  const called = Effect.async<"called">((resume) => {
+  const called = Effect.async<"called" | "late">((resume) => {
     waiter.call = () => resume(Effect.succeed("called"))
     turn.await(waiter)
   })
   const next = until ? Effect.raceFirst(called, Effect.as(until, "late" as const)) : called
-  const go = (how: "called" | "late") =>
-    attempt(
+  const go = (how: "called" | "late"): Effect.Effect<A | Nothing, Failure<T>> =>
+    attemptThen(
       () => {
         check()
         return how === "called" ? turn.act(waiter, act) : turn.tryAct(act)
       },
-      ...tags,
+      (result) => (result === NOTHING && how === "called" ? wait : Effect.succeed(result)),
+      tags,
     )
-  const wait: Effect.Effect<A | Nothing, Failure<T>> = Effect.flatMap(restore(next), (how) =>
-    Effect.flatMap(go(how), (result) =>
-      result === NOTHING && how === "called" ? wait : Effect.succeed(result),
-    ),
-  )
-  return Effect.onExit(wait, (exit) =>
-    Effect.sync(() => {
+  let wait: Effect.Effect<A | Nothing, Failure<T>>
+  return Effect.uninterruptibleMask((restore) => {
+    wait = Effect.flatMap(restore(next), go)
+    return Effect.onExit(wait, (exit) => {
       turn.remove(waiter)
       if (Exit.isFailure(exit) || exit.value === NOTHING) giveUp?.()
-    }),
-  )
+      return Effect.void
+    })
+  })
 }
