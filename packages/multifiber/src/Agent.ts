@@ -58,6 +58,11 @@ export interface Membership {
 }
 
 /** What the modules of this library keep for their agent. */
+interface Loan {
+  readonly kept?: { readonly value: unknown }
+  readonly asked?: (outcome: Outcome) => void
+}
+
 interface State extends Agent {
   /** The agent is importing a task module: what stands at that module's top level runs now. */
   importing: boolean
@@ -82,6 +87,8 @@ interface State extends Agent {
   callStarter: ((call: Call, reply: (outcome: Outcome) => void) => () => void) | undefined
   /** Tells the starter that something is not used any more. */
   releaseAtStarter: ((target: string) => void) | undefined
+  /** Values on their way in messages, or who asked for one, by name, where this agent keeps them. */
+  readonly loans: Map<string, Loan>
   /** What it is sending. */
   delivery: Delivery | undefined
   /** Handles of the processes that it started and that run. */
@@ -134,6 +141,7 @@ export const state = (): State => {
     askStarter: undefined,
     callStarter: undefined,
     releaseAtStarter: undefined,
+    loans: new Map(),
     delivery: undefined,
     active: new Set(),
     hold: () => {},

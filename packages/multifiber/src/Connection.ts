@@ -31,12 +31,13 @@ import {
   TimedOut,
   type WrongDirection,
 } from "./Errors.ts"
+import { bytesBy, complete, type Reading, type Received, values } from "./sync/borrowing.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { callRemote } from "./sync/remote.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
-import { bytesMessage, decode, encode, type Message, toBytes } from "./wire/Message.ts"
+import { bytesMessage, encode, type Message, toBytes } from "./wire/Message.ts"
 
 export type { Connection } from "./ConnectionSync.ts"
 
@@ -109,44 +110,43 @@ const receiving = ({ checkReceiving, id, pending }: RemoteConnection) => ({
 })
 
 /**
- * Receives a message, in time where `milliseconds` is given; `read` gets bytes in shared memory.
+ * Receives a message, in time where `milliseconds` is given, and reads it.
  *
  * @internal
  */
 export const recvMessage = <A, E = never>(
   self: Any,
-  read: (message: Message) => A,
+  how: Reading<A>,
   milliseconds?: number,
   check?: () => void,
 ): Effect.Effect<A | Nothing, RecvError | E> =>
   Effect.suspend(() => {
     const side = sideOf(self)
     if (!isRemote(side)) {
-      return takeTurn(
-        () => ({
-          turn: () => side.readers,
-          act: side.takeOf(read),
-          check: check ?? side.checkReceiving,
-          tags: RECEIVING,
-        }),
-        sleep(milliseconds),
-      )
+      const turnOf = () => ({
+        turn: () => side.readers,
+        act: side.takeOf(how.take),
+        check: check ?? side.checkReceiving,
+        tags: RECEIVING,
+      })
+      return complete(how, takeTurn(turnOf, sleep(milliseconds)))
     }
     const kept = side.kept.shift()
+    const asking = receiving(side)
     const taken =
       kept === undefined
-        ? callRemote<Message, (typeof RECEIVING)[number]>(
-            receiving(side),
+        ? callRemote<Received, (typeof RECEIVING)[number]>(
+            asking,
             "recv",
             [milliseconds],
             RECEIVING,
             side.keep,
           )
         : Effect.succeed(kept)
-    return Effect.flatMap(taken, (message) =>
-      message === NOTHING
+    return Effect.flatMap(taken, (received) =>
+      received === NOTHING
         ? Effect.succeed<A | Nothing>(NOTHING)
-        : attempt((): A | Nothing => read(message), "BadLength"),
+        : attempt((): A | Nothing => how.receive(received), "BadLength"),
     )
   }) as Effect.Effect<A | Nothing, RecvError | E>
 
@@ -187,7 +187,7 @@ export const send: {
  * @since 0.4.0
  */
 export const recv = <In>(self: Connection<never, In>): Effect.Effect<In, RecvError> =>
-  recvMessage(self, decode) as Effect.Effect<In, RecvError>
+  recvMessage(self, values) as Effect.Effect<In, RecvError>
 
 /**
  * Receives a value, and waits for it at most as long as `timeout`.
@@ -205,7 +205,7 @@ export const recvWithin: {
   ): <In>(self: Connection<never, In>) => Effect.Effect<In, RecvError | TimedOut>
   <In>(self: Connection<never, In>, timeout: Duration.DurationInput): Effect.Effect<In, RecvError | TimedOut>
 } = dual(2, <In>(self: Connection<never, In>, timeout: Duration.DurationInput) =>
-  Effect.flatMap(recvMessage(self, decode, millisecondsOf(timeout)), (result) =>
+  Effect.flatMap(recvMessage(self, values, millisecondsOf(timeout)), (result) =>
     result === NOTHING
       ? Effect.fail(new TimedOut({ operation: "Connection.recvWithin" }))
       : Effect.succeed(result as In),
@@ -251,7 +251,7 @@ export const recvBytes = (
 ): Effect.Effect<Uint8Array, RecvError | BadLength | InvalidArgument> =>
   Effect.flatMap(
     attempt(() => reader(self, maxLength), "InvalidArgument"),
-    (read) => recvMessage(self, read) as Effect.Effect<Uint8Array, RecvError | BadLength>,
+    (read) => recvMessage(self, bytesBy(read)) as Effect.Effect<Uint8Array, RecvError | BadLength>,
   )
 
 /**
@@ -273,7 +273,7 @@ export const recvBytesInto = (
   Effect.flatMap(
     attempt(() => partOf(buffer, offset), "InvalidArgument"),
     (part) =>
-      Effect.flatMap(recvMessage(self, toBytes) as Effect.Effect<Uint8Array, RecvError>, (bytes) =>
+      Effect.flatMap(recvMessage(self, bytesBy(toBytes)) as Effect.Effect<Uint8Array, RecvError>, (bytes) =>
         attempt(() => fill(part, bytes), "BufferTooShort"),
       ),
   )

@@ -7,13 +7,14 @@ import * as Holders from "@multifiber/kernel/Holders"
 import { attach } from "@multifiber/kernel/Memory"
 import * as Calls from "./agent/Calls.ts"
 import * as Membership from "./agent/Membership.ts"
+import type { Received } from "./sync/borrowing.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { allocate, LocalRing, type Shared } from "./sync/LocalRing.ts"
 import { type Act, type LocalTurn, NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
 import type { Remote } from "./sync/remote.ts"
-import { watch } from "./sync/travelling.ts"
-import { bytesMessage, decode, encode, type Message, toBytes } from "./wire/Message.ts"
+import { onArrival, watch } from "./sync/travelling.ts"
+import { bytesMessage, decodeSync, encode, type Message, toBytes } from "./wire/Message.ts"
 
 /**
  * @category type ids
@@ -86,6 +87,11 @@ abstract class Side {
     if (this.isClosed && this.proxies === 0) this.letGo()
   }
 
+  /** This agent has it anew. */
+  protected reopen(): void {
+    this.isClosed = false
+  }
+
   /** No more of this agent, which has nothing more of it. The other side learns of it where it was the last. */
   close(): void {
     if (this.isClosed) return
@@ -132,15 +138,15 @@ class RemoteConnection extends Side implements Remote {
   readonly id: string
   readonly pending = new Set<() => void>()
   /** Messages that came when who had asked for them did not want them any more. */
-  readonly kept: Array<Message> = []
+  readonly kept: Array<Received> = []
 
   constructor(inner: Connection<never, any>[typeof TypeId]) {
     super(inner)
     this.id = inner.id
   }
 
-  readonly keep = (message: Message): void => {
-    this.kept.push(message)
+  readonly keep = (received: Received): void => {
+    this.kept.push(received)
   }
 
   override close(): void {
@@ -199,6 +205,20 @@ class LocalConnection extends Side {
 
   private get isBroken(): boolean {
     return !Holders.isHeld(this.other)
+  }
+
+  /** It is in a message that nobody has received yet. */
+  readonly depart = (): (() => void) => {
+    this.checkOpen()
+    Holders.depart(this.own)
+    return () => Holders.arrive(this.own)
+  }
+
+  /** This agent has received it in a message. */
+  arrive(): void {
+    Holders.open(this.own, this.me)
+    this.reopen()
+    Holders.arrive(this.own)
   }
 
   /** Those who send, after `checkSending`. */
@@ -263,13 +283,19 @@ export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteC
   TypeId,
   (handle: Connection<never, any>, user) => {
     const inner = handle[TypeId]
-    const { id, shared } = inner
-    const side = shared ? new LocalConnection(inner, shared, user) : new RemoteConnection(inner)
-    const share = isRemote(side) ? {} : { share: side.openFor }
-    watch(inner, { handle, id, shared, lease: side.lease, ...share })
-    return side
+    return inner.shared ? new LocalConnection(inner, inner.shared, user) : new RemoteConnection(inner)
+  },
+  (handle, side) => {
+    const { id, shared } = handle[TypeId]
+    const share = isRemote(side) ? {} : { share: side.openFor, depart: side.depart }
+    watch(handle[TypeId], { handle, id, shared, lease: side.lease, ...share })
   },
 )
+
+onArrival(TypeId, (handle: Connection<never, any>) => {
+  const side = sideOf(handle)
+  if (!isRemote(side)) side.arrive()
+})
 
 /**
  * Tells whether this agent uses the connection through its starter.
@@ -371,7 +397,7 @@ export const sendSync = <Out>(
 export const recvSync = <In>(
   self: Connection<never, In>,
   milliseconds: number = Number.POSITIVE_INFINITY,
-): In => take(self, decode, milliseconds) as In
+): In => take(self, decodeSync, milliseconds) as In
 
 /**
  * Sends bytes, or some of them: see `Connection.sendBytes`. Else as `sendSync`, without a time-out.

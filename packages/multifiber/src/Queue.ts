@@ -29,12 +29,13 @@ import {
   TypeId,
   UNBOUNDED,
 } from "./QueueSync.ts"
+import { complete, type Reading, type Received, values } from "./sync/borrowing.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
-import { decode, encode, type Message } from "./wire/Message.ts"
+import { encode, type Message } from "./wire/Message.ts"
 
 export type { Queue } from "./QueueSync.ts"
 
@@ -143,26 +144,26 @@ export const putMessage = (
   })
 
 /**
- * Takes a message; `read` gets bytes in shared memory. Else as `putMessage`.
+ * Takes a message, and reads it. Else as `putMessage`.
  *
  * @internal
  */
 export const takeMessage = <A>(
   self: Queue<any>,
-  read: (message: Message) => A,
+  how: Reading<A>,
   milliseconds?: number,
   check?: Check,
 ): Effect.Effect<A | Nothing, Ended> =>
   Effect.suspend(() => {
     const side = sideOf(self)
     if (isRemote(side)) {
-      const putBack = (message: Message) => tellRemote(side.id, "put", [message])
-      const taken = callRemote<Message, Ended["_tag"]>(side, "get", [milliseconds], ENDED, putBack)
-      return Effect.map(taken, (message) => (message === NOTHING ? NOTHING : read(message)))
+      const putBack = (received: Received) => tellRemote(side.id, "put", [received])
+      const taken = callRemote<Received, Ended["_tag"]>(side, "get", [milliseconds], ENDED, putBack)
+      return Effect.map(taken, (received) => (received === NOTHING ? NOTHING : how.receive(received)))
     }
-    return milliseconds === 0
-      ? tryTurn(reading(side, read, check))
-      : takeTurn(reading(side, read, check), sleep(milliseconds))
+    const turnOf = reading(side, how.take, check)
+    const taking = milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
+    return complete(how, taking)
   })
 
 /**
@@ -264,7 +265,7 @@ export const putWithin: {
  * @since 0.4.0
  */
 export const get = <A>(self: Queue<A>): Effect.Effect<A, Closed | ShutDown> =>
-  takeMessage(self, decode) as Effect.Effect<A, Closed | ShutDown>
+  takeMessage(self, values) as Effect.Effect<A, Closed | ShutDown>
 
 /**
  * Takes the oldest value where there is one, without waiting.
@@ -275,7 +276,7 @@ export const get = <A>(self: Queue<A>): Effect.Effect<A, Closed | ShutDown> =>
  * @since 0.4.0
  */
 export const tryGet = <A>(self: Queue<A>): Effect.Effect<Option.Option<A>, Closed | ShutDown> =>
-  Effect.map(takeMessage(self, decode, 0), (result) =>
+  Effect.map(takeMessage(self, values, 0), (result) =>
     result === NOTHING ? Option.none() : Option.some(result as A),
   )
 
@@ -293,7 +294,7 @@ export const getWithin: {
   (timeout: Duration.DurationInput): <A>(self: Queue<A>) => Effect.Effect<A, Empty | Closed | ShutDown>
   <A>(self: Queue<A>, timeout: Duration.DurationInput): Effect.Effect<A, Empty | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, timeout: Duration.DurationInput) =>
-  Effect.flatMap(takeMessage(self, decode, millisecondsOf(timeout)), (result) =>
+  Effect.flatMap(takeMessage(self, values, millisecondsOf(timeout)), (result) =>
     result === NOTHING ? Effect.fail(new Empty()) : Effect.succeed(result as A),
   ),
 )

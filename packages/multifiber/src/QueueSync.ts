@@ -12,8 +12,8 @@ import { LocalSignal } from "./sync/LocalSignal.ts"
 import { type Act, type LocalTurn, NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
 import type { Remote } from "./sync/remote.ts"
-import { watch } from "./sync/travelling.ts"
-import { decode, encode, type Message } from "./wire/Message.ts"
+import { onArrival, watch } from "./sync/travelling.ts"
+import { decodeSync, encode, type Message } from "./wire/Message.ts"
 
 /**
  * @category type ids
@@ -154,7 +154,7 @@ class LocalQueue extends Closable {
   }
 
   /** The same for its value. */
-  readonly take = this.takeOf(decode)
+  readonly take = this.takeOf(decodeSync)
 
   /** There is something to get, or there never will be. */
   readonly poll: Act<true> = () => this.size > 0 || this.isShutDown || NOTHING
@@ -197,12 +197,17 @@ export const sideOf: (self: Queue<any>) => LocalQueue | RemoteQueue = makeHandle
   TypeId,
   (handle: Queue<any>, user) => {
     const { capacity, id, shared } = handle[TypeId]
-    watch(handle[TypeId], { handle, id, shared, lease: () => () => {} })
     return shared ? new LocalQueue(capacity, shared, user) : new RemoteQueue(id)
+  },
+  (handle) => {
+    const { id, shared } = handle[TypeId]
+    watch(handle[TypeId], { handle, id, shared, lease: () => () => {} })
   },
 )
 
 export type { LocalQueue, RemoteQueue }
+
+onArrival(TypeId, sideOf)
 
 /**
  * Tells whether this agent uses the queue through its starter.

@@ -332,11 +332,24 @@ export class AgentLink {
   private call(id: number, call: RemoteCall): void {
     const reply = (outcome: Outcome) => {
       this.calls.delete(id)
-      if (this.state !== "ended") this.handle.post({ op: Op.Outcome, id, outcome } satisfies ToAgent)
+      if (this.state !== "ended") this.answer(id, outcome)
     }
     this.calls.set(id, () => {})
     const withdraw = serve(this.leases.get(call.target), call, reply)
     if (this.calls.has(id)) this.calls.set(id, withdraw)
+  }
+
+  private answer(id: number, outcome: Outcome): void {
+    const post = (outcome: Outcome) =>
+      Delivery.deliver(this.membership?.id, this.leases, () =>
+        this.handle.post({ op: Op.Outcome, id, outcome } satisfies ToAgent),
+      )
+    try {
+      post(outcome)
+    } catch (refused) {
+      const fields = { operation: "receive a message in an OS process", state: describe(refused) }
+      post({ is: "failed", tag: "IllegalState", fields })
+    }
   }
 
   private ready(version: number): void {

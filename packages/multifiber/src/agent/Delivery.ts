@@ -21,15 +21,23 @@ export interface Delivery {
   receiver: number | undefined
   /** Of that agent; none where it is the starter. */
   readonly leases: Leases | undefined
+  /** Nobody knows who will get it. */
+  readonly isLoan: boolean
   /** Undo what was done for the receiver. */
   readonly undo: Array<() => void>
 }
 
 /** Sends a message; where that throws, nothing is left that was done for its receiver. */
-export const deliver = <A>(receiver: number | undefined, leases: Leases | undefined, send: () => A): A => {
+export const deliver = <A>(receiver: number | undefined, leases: Leases | undefined, send: () => A): A =>
+  within({ receiver, leases, isLoan: false, undo: [] }, send)
+
+/** The value as whoever receives it will have it. */
+export const cloneForAnybody = <A>(value: A): A =>
+  within({ receiver: undefined, leases: undefined, isLoan: true, undo: [] }, () => structuredClone(value))
+
+const within = <A>(delivery: Delivery, send: () => A): A => {
   const agent = Agent.state()
   const outer = agent.delivery
-  const delivery: Delivery = { receiver, leases, undo: [] }
   agent.delivery = delivery
   try {
     return send()
@@ -52,7 +60,7 @@ export const current = (): Delivery | undefined => Agent.state().delivery
 
 /** Lets an agent use something through its starter; nothing where it does already. */
 export const lease = ({ leases, undo }: Delivery, id: string, make: () => Lease): void => {
-  if (leases === undefined) throw new NotTransferable()
+  if (leases === undefined) throw new NotTransferable(FROM_BELOW)
   if (leases.has(id)) return
   const made = make()
   leases.set(id, made)
@@ -63,10 +71,9 @@ export const lease = ({ leases, undo }: Delivery, id: string, make: () => Lease)
 }
 
 /** What the library fails a task with as `NotTransferable`. */
-class NotTransferable extends Error {
+export class NotTransferable extends Error {
   override readonly name = "NotTransferable"
-
-  constructor() {
-    super("what an OS process has made does not reach its starter: make it there, and send it to the process")
-  }
 }
+
+const FROM_BELOW =
+  "what an OS process has made does not reach its starter: make it there, and send it to the process"

@@ -3,12 +3,14 @@ import type * as Hosting from "../sync/Hosting.ts"
 import type { Call } from "../wire/Protocol.ts"
 import * as Calls from "./Calls.ts"
 import type { Lease } from "./Delivery.ts"
+import * as Loans from "./Loans.ts"
 
 /** Loaded when it is needed first: who sends nothing to OS processes need not load it. */
 let hosting: Promise<typeof Hosting> | undefined
 
 /** Returns what withdraws the call; there is an answer in any case. */
 export const serve = (lease: Lease | undefined, call: Call, reply: Calls.Reply): (() => void) => {
+  if (call.target === Loans.TARGET) return Loans.serve(call, reply)
   if (lease === undefined) {
     reply({ is: "failed", tag: "Closed", fields: { what: "handle" } })
     return () => {}

@@ -10,7 +10,10 @@ const LOCAL = Symbol("multifiber/local")
 
 type HandleOf<Id extends string, Inner> = { readonly [K in Id]: Inner }
 
-/** Makes the lookup for one kind of handle; it throws `InvalidArgument` for any other. */
+/**
+ * Makes the lookup for one kind of handle; it throws `InvalidArgument` for any other. `adopt` is called with each copy of a handle
+ * that is used first.
+ */
 export const makeHandles = <
   Id extends string,
   Handle extends HandleOf<Id, { readonly id: string }>,
@@ -18,6 +21,7 @@ export const makeHandles = <
 >(
   typeId: Id,
   make: (handle: Handle, user: Membership.User) => Local,
+  adopt: (handle: Handle, local: Local) => void = () => {},
 ): ((handle: Handle) => Local) => {
   const known = new Map<string, WeakRef<Local>>()
   const forgotten = new FinalizationRegistry((id: string) => {
@@ -42,6 +46,7 @@ export const makeHandles = <
     const cached = (handle as { readonly [LOCAL]?: Local })[LOCAL]
     if (cached !== undefined) return cached
     const local = find(handle)
+    adopt(handle, local)
     if (Object.isExtensible(handle)) Object.defineProperty(handle, LOCAL, { value: local })
     return local
   }

@@ -8,8 +8,9 @@ import * as Connection from "../Connection.ts"
 import type { Connection as AnyConnection } from "../ConnectionSync.ts"
 import * as JoinableQueue from "../JoinableQueue.ts"
 import * as Queue from "../Queue.ts"
-import { copy, type Message } from "../wire/Message.ts"
+import type { Message } from "../wire/Message.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
+import { forAnother } from "./borrowing.ts"
 import { NOTHING } from "./LocalTurn.ts"
 
 /** The operations on a kind of handle. */
@@ -23,7 +24,7 @@ const mayAlways = (): void => {}
 const ofQueue: Operations<JoinableQueue.JoinableQueue<any>> = {
   put: (self, message: Message, milliseconds?: number) =>
     Queue.putMessage(self, message, milliseconds, mayAlways),
-  get: (self, milliseconds?: number) => Queue.takeMessage(self, copy, milliseconds, mayAlways),
+  get: (self, milliseconds?: number) => Queue.takeMessage(self, forAnother, milliseconds, mayAlways),
   seen: Queue.seen,
   shutdown: Queue.shutdown,
   poll: (self, milliseconds?: number) => Queue.pollMessage(self, milliseconds, mayAlways),
@@ -35,7 +36,7 @@ const ofQueue: Operations<JoinableQueue.JoinableQueue<any>> = {
 
 const ofConnection: Operations<AnyConnection<never, any>> = {
   send: (self, message: Message) => Connection.sendMessage(self, message, mayAlways),
-  recv: (self, milliseconds?: number) => Connection.recvMessage(self, copy, milliseconds, mayAlways),
+  recv: (self, milliseconds?: number) => Connection.recvMessage(self, forAnother, milliseconds, mayAlways),
   poll: (self, milliseconds?: number) => Connection.pollMessage(self, milliseconds, mayAlways),
 }
 

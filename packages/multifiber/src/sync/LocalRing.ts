@@ -3,7 +3,7 @@ import { attach } from "@multifiber/kernel/Memory"
 import * as Ring from "@multifiber/kernel/Ring"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import type { User } from "../agent/Membership.ts"
-import { Kind, type Message } from "../wire/Message.ts"
+import { Kind, Left, type Message } from "../wire/Message.ts"
 import { LocalTurn, NOTHING, type Nothing } from "./LocalTurn.ts"
 
 /** What a handle says of a ring: its words, and those of its user behind them; its cells, which may grow. */
@@ -157,12 +157,20 @@ export class LocalRing {
   take<A>(read: (message: Message) => A): A | Nothing {
     const place = Ring.first(this.ring)
     if (place === undefined) return NOTHING
+    let isLeft = false
     try {
       return read(this.cells.read(place.at))
+    } catch (error) {
+      isLeft = error instanceof Left
+      throw error instanceof Left ? error.error : error
     } finally {
-      Ring.take(this.ring, place)
-      Ring.wake(this.ring.writers)
+      if (!isLeft) this.pass(place)
     }
+  }
+
+  private pass(place: Ring.Place): void {
+    Ring.take(this.ring, place)
+    Ring.wake(this.ring.writers)
   }
 
   /** Wakes all who wait: what they wait for may never come. */

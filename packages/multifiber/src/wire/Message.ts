@@ -4,11 +4,13 @@
  */
 import { MAX_MESSAGE } from "@multifiber/kernel/Ring"
 import { Packr } from "msgpackr/pack"
+import * as Delivery from "../agent/Delivery.ts"
+import * as Loans from "../agent/Loans.ts"
 import { plainError } from "../sync/plainErrors.ts"
 import { describe } from "./EncodedError.ts"
 
 /** How a message is to be read. */
-export const Kind = { Number: 0, Bytes: 1, Packed: 2, PackedMaps: 3 } as const
+export const Kind = { Number: 0, Bytes: 1, Packed: 2, PackedMaps: 3, Lent: 4 } as const
 
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
@@ -23,16 +25,19 @@ const packr = new Packr({ ...COMMON, useRecords: false, mapsAsObjects: true })
 /** Objects are records, so that maps are maps. */
 const mapPackr = new Packr(COMMON)
 
-/** The message of a value, as it is now. Throws `EncodingFailed` for what cannot be sent. */
+/**
+ * The message of a value, as it is now. Shared memory in it is lent to whoever receives it. Throws `EncodingFailed` for what
+ * cannot be sent.
+ */
 export const encode = (value: unknown): Message => {
   if (typeof value === "number") return value
   if (value instanceof Uint8Array && value.constructor === Uint8Array) return bytesMessage(value)
   try {
     const seen = new Set<object>()
     check(value, seen)
-    const hasMaps = seen.has(MAPS)
+    if (seen.has(SHARED)) return lent(value)
     return sized(
-      hasMaps
+      seen.has(MAPS)
         ? { kind: Kind.PackedMaps, bytes: mapPackr.pack(value) }
         : { kind: Kind.Packed, bytes: packr.pack(value) },
     )
@@ -40,6 +45,18 @@ export const encode = (value: unknown): Message => {
     throw plainError("EncodingFailed", { subject: "message", value: describe(value), cause })
   }
 }
+
+/** The message of a value with shared memory in it: how to ask for it. */
+const lent = (value: unknown): Message => {
+  const name = Loans.lend(Delivery.cloneForAnybody(value))
+  return { kind: Kind.Lent, bytes: packr.pack(name) }
+}
+
+/** Under which name to ask for the value of a message, where it is not in there. */
+export const loanOf = (message: Message): string | undefined =>
+  typeof message !== "number" && message.kind === Kind.Lent
+    ? (unpack(packr, message.bytes) as string)
+    : undefined
 
 /** The message of some bytes, as they are now. */
 export const bytesMessage = (bytes: Uint8Array): Message => sized({ kind: Kind.Bytes, bytes: bytes.slice() })
@@ -61,6 +78,27 @@ const unpack = (packr: Packr, bytes: Uint8Array): unknown => {
   scratch.set(bytes)
   return packr.unpack(scratch, bytes.length)
 }
+
+/** A message that plain code cannot read: it stays where it is. */
+export class Left {
+  readonly error: Error
+  constructor(error: Error) {
+    this.error = error
+  }
+}
+
+/** The same for plain code, which cannot ask for a value that is not in there. */
+export const decodeSync = (message: Message): unknown => {
+  if (loanOf(message) === undefined) return decode(message)
+  throw new Left(notInThere("plain code for a message with handles in it"))
+}
+
+const notInThere = (feature: string): Error =>
+  plainError("Unsupported", {
+    feature,
+    reason: "shared memory does not travel as bytes",
+    instead: "Queue.get or Connection.recv in an Effect, or send it in the arguments of a task",
+  })
 
 /**
  * The value of a message, whose bytes may lie in memory that others write to later. Throws what msgpackr throws where the bytes
@@ -84,8 +122,10 @@ export const copy = (message: Message): Message =>
   typeof message === "number" ? message : { ...message, bytes: message.bytes.slice() }
 
 /** The bytes of a message, of their own: of a value those that msgpackr makes of it. */
-export const toBytes = (message: Message): Uint8Array =>
-  typeof message === "number" ? packr.pack(message) : message.bytes.slice()
+export const toBytes = (message: Message): Uint8Array => {
+  if (loanOf(message) !== undefined) throw new Left(notInThere("the bytes of a message with handles in it"))
+  return typeof message === "number" ? packr.pack(message) : message.bytes.slice()
+}
 
 const LOST: ReadonlySet<string> = new Set(
   ["Promise", "WeakMap", "WeakSet", "WeakRef", "Number", "String", "Boolean", "BigInt", "Symbol"].map(
@@ -97,8 +137,9 @@ const refuse = (value: unknown, why: string): never => {
   throw new TypeError(`${describe(value)} ${why}`)
 }
 
-/** Stands among the objects that were seen where a `Map` was. */
+/** Stand among the objects that were seen where a `Map` was, and shared memory. */
 const MAPS = {}
+const SHARED = {}
 
 /** Throws for what msgpackr would lose without a word. */
 const check = (value: unknown, seen: Set<object>): void => {
@@ -120,7 +161,7 @@ const checkObject = (value: object, seen: Set<object>): void => {
     for (const each of values) check(each, seen)
   }
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value
-  if (buffer instanceof SharedArrayBuffer) refuse(value, SHARED)
+  if (buffer instanceof SharedArrayBuffer) seen.add(SHARED)
   if (ArrayBuffer.isView(value)) return
   const prototype = Object.getPrototypeOf(value)
   if (Array.isArray(value) || value instanceof Set) checkEach(value)
@@ -134,8 +175,6 @@ const checkObject = (value: object, seen: Set<object>): void => {
   else if (!(value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer))
     checkEach(Object.values(value))
 }
-
-const SHARED = "is shared memory, which no message holds: send it as the argument of a task"
 
 const isWellFormed = (text: string): boolean =>
   (text as string & { readonly isWellFormed: () => boolean }).isWellFormed()

@@ -1,0 +1,78 @@
+/**
+ * How messages are read by fibers: some hold only the name of a value with shared memory in it, which is asked for once the message
+ * is taken.
+ */
+import * as Effect from "effect/Effect"
+import * as Loans from "../agent/Loans.ts"
+import { copy, decode, loanOf, type Message } from "../wire/Message.ts"
+import { arrive } from "./travelling.ts"
+
+/** What an agent in between has taken for another one: the message, or the value that it named. */
+export type Received = Message | { readonly borrowed: unknown }
+
+/** What is left to do once a message is taken. */
+class Asked {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/** A way to read messages. */
+export interface Reading<A> {
+  /** In the turn of the reader, a message that lies in shared memory. */
+  readonly take: (message: Message) => A | Asked
+  /** A value that the message named. */
+  readonly borrow: (value: unknown) => A
+  /** What another agent has taken. */
+  readonly receive: (received: Received) => A
+}
+
+const unlessAsked =
+  <A>(read: (message: Message) => A) =>
+  (message: Message): A | Asked => {
+    const name = loanOf(message)
+    return name === undefined ? read(message) : new Asked(name)
+  }
+
+/** Reads values. */
+export const values: Reading<unknown> = {
+  take: unlessAsked(decode),
+  borrow: (value) => value,
+  receive: (received) => {
+    if (typeof received === "number" || "kind" in received) return decode(received)
+    arrive(received.borrowed)
+    return received.borrowed
+  },
+}
+
+/** Takes messages for another agent. */
+export const forAnother: Reading<Received> = {
+  take: unlessAsked(copy),
+  borrow: (borrowed) => ({ borrowed }),
+  receive: (received) => received,
+}
+
+/** Reads the bytes of messages. */
+export const bytesBy = (read: (message: Message) => Uint8Array): Reading<Uint8Array> => ({
+  take: read,
+  borrow: () => new Uint8Array(),
+  receive: (received) => read(received as Message),
+})
+
+/** Asks for the value where the message that was taken only names it. */
+export const complete = <A, N, E>(
+  { borrow }: Reading<A>,
+  taking: Effect.Effect<A | Asked | N, E>,
+): Effect.Effect<A | N, E> =>
+  Effect.flatMap(taking, (taken) => {
+    if (!(taken instanceof Asked)) return Effect.succeed(taken)
+    return Effect.uninterruptible(
+      Effect.async<A>((resume) =>
+        Loans.borrow(taken.name, (value) => {
+          arrive(value)
+          resume(Effect.succeed(borrow(value)))
+        }),
+      ),
+    )
+  })
