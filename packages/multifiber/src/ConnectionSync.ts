@@ -62,8 +62,10 @@ abstract class Side {
   private isClosed = false
   /** A message was too long: where the next one begins, Python would say, nobody knows. */
   private isDeaf = false
-  /** How many other agents use it through this one. */
+  /** How many other agents use it through this one, or get it now. */
   private proxies = 0
+  /** How many get it now. */
+  private passing = 0
 
   constructor({ receives, sends }: Connection<never, any>[typeof TypeId]) {
     this.sends = sends
@@ -75,9 +77,20 @@ abstract class Side {
 
   /** Another agent uses it through this one; returns what happens when it does not any more. */
   readonly lease = (): (() => void) => {
-    this.checkOpen()
+    if (this.passing === 0) this.checkOpen()
     this.proxies++
     return () => {
+      this.proxies--
+      this.letGoIfUnused()
+    }
+  }
+
+  /** Another agent gets what this one may have closed; returns what is to be done once it has. */
+  protected passOn(): () => void {
+    this.passing++
+    this.proxies++
+    return () => {
+      this.passing--
       this.proxies--
       this.letGoIfUnused()
     }
@@ -221,6 +234,13 @@ class LocalConnection extends Side {
     Holders.arrive(this.own)
   }
 
+  /** Another agent gets it that this one has received it for. */
+  pass(): () => void {
+    Holders.open(this.own, this.me)
+    Holders.arrive(this.own)
+    return this.passOn()
+  }
+
   /** Those who send, after `checkSending`. */
   get writers(): LocalTurn {
     return (this.output as LocalRing).writers
@@ -292,9 +312,15 @@ export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteC
   },
 )
 
-onArrival(TypeId, (handle: Connection<never, any>) => {
-  const side = sideOf(handle)
-  if (!isRemote(side)) side.arrive()
+onArrival(TypeId, {
+  arrive: (handle: Connection<never, any>) => {
+    const side = sideOf(handle)
+    if (!isRemote(side)) side.arrive()
+  },
+  pass: (handle) => {
+    const side = sideOf(handle)
+    return isRemote(side) ? () => {} : side.pass()
+  },
 })
 
 /**

@@ -207,7 +207,13 @@ export const sideOf: (self: Queue<any>) => LocalQueue | RemoteQueue = makeHandle
 
 export type { LocalQueue, RemoteQueue }
 
-onArrival(TypeId, sideOf)
+onArrival(TypeId, {
+  arrive: sideOf,
+  pass: (handle: Queue<any>) => {
+    sideOf(handle)
+    return () => {}
+  },
+})
 
 /**
  * Tells whether this agent uses the queue through its starter.

@@ -10,7 +10,7 @@ import * as JoinableQueue from "../JoinableQueue.ts"
 import * as Queue from "../Queue.ts"
 import type { Message } from "../wire/Message.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
-import { forAnother } from "./borrowing.ts"
+import { forAnother, wasPassed } from "./borrowing.ts"
 import { NOTHING } from "./LocalTurn.ts"
 
 /** The operations on a kind of handle. */
@@ -59,6 +59,9 @@ export const perform = (handle: any, { args, method }: Call, reply: Reply): (() 
   const operations: Operations<any> = Queue.isQueue(handle) ? ofQueue : ofConnection
   const operation = operations[method]?.(handle, ...args) ?? Effect.dieMessage(`there is no ${method}`)
   const fiber = Effect.runFork(operation)
-  fiber.addObserver((exit) => reply(outcomeOf(exit)))
+  fiber.addObserver((exit) => {
+    reply(outcomeOf(exit))
+    if (Exit.isSuccess(exit)) wasPassed(exit.value)
+  })
   return () => fiber.unsafeInterruptAsFork(fiber.id())
 }

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Loans from "../agent/Loans.ts"
 import { copy, decode, loanOf, type Message } from "../wire/Message.ts"
-import { arrive } from "./travelling.ts"
+import { arrive, pass } from "./travelling.ts"
 
 /** What an agent in between has taken for another one: the message, or the value that it named. */
 export type Received = Message | { readonly borrowed: unknown }
@@ -22,7 +22,7 @@ class Asked {
 export interface Reading<A> {
   /** In the turn of the reader, a message that lies in shared memory. */
   readonly take: (message: Message) => A | Asked
-  /** A value that the message named. */
+  /** A value that the message named, and that has arrived. */
   readonly borrow: (value: unknown) => A
   /** What another agent has taken. */
   readonly receive: (received: Received) => A
@@ -38,7 +38,10 @@ const unlessAsked =
 /** Reads values. */
 export const values: Reading<unknown> = {
   take: unlessAsked(decode),
-  borrow: (value) => value,
+  borrow: (value) => {
+    arrive(value)
+    return value
+  },
   receive: (received) => {
     if (typeof received === "number" || "kind" in received) return decode(received)
     arrive(received.borrowed)
@@ -46,10 +49,22 @@ export const values: Reading<unknown> = {
   },
 }
 
+/** What is to be done once others have what was taken for them. */
+const passed = new WeakMap<object, () => void>()
+
+/** An agent has what was taken for it. */
+export const wasPassed = (received: unknown): void => {
+  if (typeof received === "object" && received !== null) passed.get(received)?.()
+}
+
 /** Takes messages for another agent. */
 export const forAnother: Reading<Received> = {
   take: unlessAsked(copy),
-  borrow: (borrowed) => ({ borrowed }),
+  borrow: (borrowed) => {
+    const received = { borrowed }
+    passed.set(received, pass(borrowed))
+    return received
+  },
   receive: (received) => received,
 }
 
@@ -69,10 +84,7 @@ export const complete = <A, N, E>(
     if (!(taken instanceof Asked)) return Effect.succeed(taken)
     return Effect.uninterruptible(
       Effect.async<A>((resume) =>
-        Loans.borrow(taken.name, (value) => {
-          arrive(value)
-          resume(Effect.succeed(borrow(value)))
-        }),
+        Loans.borrow(taken.name, (value) => resume(Effect.sync(() => borrow(value)))),
       ),
     )
   })

@@ -3,21 +3,46 @@ import * as Delivery from "../agent/Delivery.ts"
 
 const SECOND_HAND = "an OS process cannot send on in a message what it has from its starter"
 
-/** What handles do that have arrived in a message, by the key of their kind. */
-const arrivals = new Map<string, (handle: any) => void>()
-
-/** Tells what a kind of handle does when it has arrived in a message. */
-export const onArrival = (typeId: string, arrive: (handle: any) => void): void => {
-  arrivals.set(typeId, arrive)
+/** What a kind of handle does when one has arrived in a message. */
+interface Arrival<Handle> {
+  /** This agent has it from now on. */
+  readonly arrive: (handle: Handle) => void
+  /** This agent passes it on; returns what is to be done once it has. */
+  readonly pass: (handle: Handle) => () => void
 }
 
-/** A value has arrived in a message: tells the handles in it. */
-export const arrive = (value: unknown, seen = new Set<object>()): void => {
+/** By the key of their kind. */
+const arrivals = new Map<string, Arrival<any>>()
+
+/** Tells what a kind of handle does when one has arrived in a message. */
+export const onArrival = <Handle>(typeId: string, arrival: Arrival<Handle>): void => {
+  arrivals.set(typeId, arrival)
+}
+
+/** Visits the handles in a value that has come as a message. */
+const forEachHandle = (
+  value: unknown,
+  visit: (arrival: Arrival<any>, handle: object) => void,
+  seen = new Set<object>(),
+): void => {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return
   seen.add(value)
-  for (const [typeId, told] of arrivals) if (typeId in value) told(value)
+  for (const [typeId, arrival] of arrivals) if (typeId in value) visit(arrival, value)
   const parts = value instanceof Map ? [...value.keys(), ...value.values()] : Object.values(value)
-  for (const part of value instanceof Set ? value : parts) arrive(part, seen)
+  for (const part of value instanceof Set ? value : parts) forEachHandle(part, visit, seen)
+}
+
+/** A value has arrived in a message. */
+export const arrive = (value: unknown): void =>
+  forEachHandle(value, (arrival, handle) => arrival.arrive(handle))
+
+/** A value has arrived that this agent passes on; returns what is to be done once it has. */
+export const pass = (value: unknown): (() => void) => {
+  const passed: Array<() => void> = []
+  forEachHandle(value, (arrival, handle) => passed.push(arrival.pass(handle)))
+  return () => {
+    for (const each of passed) each()
+  }
 }
 
 /** What happens to a handle on its way. */
