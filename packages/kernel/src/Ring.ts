@@ -85,8 +85,8 @@ const RESTART = 2 ** 13
 export interface Cells {
   readonly load: (index: number) => number
   readonly store: (index: number, value: number) => void
-  /** Makes it so many cells at least. */
-  readonly grow: (cells: number) => void
+  /** Sees to it that there are so many cells, and that this agent reaches them: another may have made them. */
+  readonly reach: (cells: number) => void
 }
 
 /**
@@ -125,8 +125,8 @@ export interface Ring {
   readonly readers: Waiters.Gate
   readonly most: number
   readonly limit: number
-  /** What this agent saw last of the other side, and the counts after its own last put and get: it holds until another has come. */
-  readonly seen: { gets: number; tail: number; ownPut: number; puts: number; ownGet: number }
+  /** What this agent saw last of the other side: it holds while nobody else has put since `atPut`, or got since `atGet`. */
+  readonly seen: { gets: number; tail: number; atPut: number; puts: number; atGet: number }
 }
 
 /**
@@ -177,7 +177,7 @@ export const fromParts = ({ agents, cells, isOver, isShut, limit, most, ...parts
     readers: gate(parts.readers, () => !isEmpty(self, words.load(GETS)) || isOver()),
     most,
     limit,
-    seen: { gets: 0, tail: 0, ownPut: 0, puts: 0, ownGet: 0 },
+    seen: { gets: 0, tail: 0, atPut: words.load(PUTS), puts: 0, atGet: 0 },
   }
   lookAtReaders(self)
   return self
@@ -193,7 +193,10 @@ const lookAtReaders = ({ seen, words }: Ring): void => {
 
 /** Nothing is left after so many gets. */
 const isEmpty = ({ seen, words }: Ring, gets: number): boolean => {
-  if (gets !== seen.ownGet || gets === seen.puts) seen.puts = words.load(PUTS)
+  if (gets !== seen.atGet || gets === seen.puts) {
+    seen.atGet = gets
+    seen.puts = words.load(PUTS)
+  }
   return seen.puts === gets
 }
 
@@ -248,6 +251,8 @@ export const place = (self: Ring, me: number, cells: number): Place | undefined 
   const puts = words.load(PUTS)
   const head = words.load(HEADS + (puts & 1))
   const capacity = capacityAt(head)
+  // Others may have put so much since that what was seen then is no smaller any more, but larger: all of it wraps.
+  if (puts !== seen.atPut) lookAtReaders(self)
   let found = roomFor(self, puts, head, cells)
   if (
     found === undefined ||
@@ -264,8 +269,8 @@ export const place = (self: Ring, me: number, cells: number): Place | undefined 
   }
   const at = head & (capacity - 1)
   const grown = capacityAt(found.position)
+  self.cells.reach(grown)
   if (grown !== capacity) {
-    self.cells.grow(grown)
     self.cells.store(2 * at, GROWN)
     self.cells.store(2 * at + 1, grown)
   } else if (found.at !== at) {
@@ -282,7 +287,7 @@ export const place = (self: Ring, me: number, cells: number): Place | undefined 
  * @since 0.4.0
  */
 export const put = ({ seen, words }: Ring, { count, position }: Place): void => {
-  seen.ownPut = count
+  seen.atPut = count
   words.store(HEADS + (count & 1), position)
   words.store(PUTS, count)
 }
@@ -302,6 +307,7 @@ export const first = (self: Ring): Place | undefined => {
   for (;;) {
     const capacity = capacityAt(position)
     const at = position & (capacity - 1)
+    cells.reach(capacity)
     const size = cells.load(2 * at)
     if (size > 0) return { at, count: (gets + 1) | 0, position: positionOf(position + size, capacity) }
     if (size === GROWN) {
@@ -320,7 +326,7 @@ export const first = (self: Ring): Place | undefined => {
  * @since 0.4.0
  */
 export const take = ({ seen, words }: Ring, { count, position }: Place): void => {
-  seen.ownGet = count
+  seen.atGet = count
   words.store(TAILS + (count & 1), position)
   words.store(GETS, count)
 }

@@ -50,7 +50,6 @@ class LocalCells implements Ring.Cells {
   }
 
   load(index: number): number {
-    if (index >= this.words.length) this.see()
     return this.words[index] as number
   }
 
@@ -58,13 +57,9 @@ class LocalCells implements Ring.Cells {
     this.words[index] = value
   }
 
-  grow(cells: number): void {
+  reach(cells: number): void {
+    if (this.bytes.length >= CELL * cells) return
     if (this.memory.byteLength < CELL * cells) (this.memory as unknown as Growable).grow(CELL * cells)
-    this.see()
-  }
-
-  /** Sees the cells that came in the meantime. */
-  private see(): void {
     const { words, numbers, bytes } = new LocalCells(this.memory)
     Object.assign(this, { words, numbers, bytes })
   }

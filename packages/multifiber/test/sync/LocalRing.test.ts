@@ -1,0 +1,51 @@
+import { describe, expect, it } from "@effect/vitest"
+import * as Agents from "@multifiber/kernel/Agents"
+import { attach } from "@multifiber/kernel/Memory"
+import { allocate, LocalRing } from "../../src/sync/LocalRing.ts"
+import { Kind, type Message } from "../../src/wire/Message.ts"
+
+/** A ring as several agents have it. */
+const make = (agents: number): ReadonlyArray<LocalRing> => {
+  const table = attach(new Int32Array(new SharedArrayBuffer(4 * Agents.WORDS)))
+  const shared = allocate(0)
+  const never = () => false
+  const options = { most: 100, limit: Number.POSITIVE_INFINITY, isShut: never, isOver: never }
+  return Array.from(
+    { length: agents },
+    () => new LocalRing(shared, { id: Agents.enter(table, 0), table }, options),
+  )
+}
+
+const bytes = (length: number, value: number): Message => ({
+  kind: Kind.Bytes,
+  bytes: new Uint8Array(length).fill(value),
+})
+
+/** What a message says, and how long it is. */
+const read = (message: Message): string =>
+  typeof message === "number"
+    ? `${message}`
+    : `${new Set(message.bytes).values().next().value} × ${message.bytes.length}`
+
+const LARGE = 200_000
+
+describe("LocalRing", () => {
+  it("puts into cells that another agent has made", () => {
+    const [first, second, third] = make(3) as [LocalRing, LocalRing, LocalRing]
+    first.put(bytes(LARGE, 1))
+    second.put(2)
+    expect([third.take(read), third.take(read)]).toEqual([`1 × ${LARGE}`, "2"])
+  })
+
+  it("takes what goes on beyond the cells that it knew", () => {
+    const [first, second, late] = make(3) as [LocalRing, LocalRing, LocalRing]
+    first.put(bytes(2 * LARGE, 1))
+    second.take(read)
+    // Begins anew at the first cell.
+    first.put(1)
+    second.take(read)
+    // Its header is in a cell that the late one knows, its end is not.
+    first.put(bytes(LARGE, 2))
+    expect(late.take(read)).toBe(`2 × ${LARGE}`)
+  })
+})
