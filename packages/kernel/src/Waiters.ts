@@ -354,9 +354,9 @@ export const repair = (self: Gate): void => {
 }
 
 /**
- * Removes what dead agents have left: their places in the queue, what the value says of them, and wake-ups that they got or
- * meant to give. It wakes nobody: who waits looks after each death. Any agent may do it at any time, several at once, and
- * one that dies in it has done no harm.
+ * Removes what dead agents have left: their places in the queue, what the value says of them, wake-ups that they got or
+ * meant to give, and what was reserved for them. Any agent may do it at any time, several at once, and one that dies in it
+ * has done no harm: who waits looks after each death.
  *
  * @category transitions
  * @since 0.3.0
@@ -379,6 +379,8 @@ export const sweep = (self: Gate): void => {
   }
   if (!awake) memory.and(STATE, ~POKED)
   memory.store(SWEPT, seenDeaths)
+  // Where nobody is left in the queue, the gate is no longer reserved; else the next one may pass.
+  poke(self)
 }
 
 /** Empties a dead agent's slot, though it may be poked meanwhile. */

@@ -57,6 +57,11 @@ export const gateMutants: ReadonlyArray<Mutant> = [
   ),
   mutant("sweep: POKED stays", "  if (!awake) memory.and(STATE, ~POKED)\n", ""),
   mutant(
+    "sweep: what was reserved for the dead stays reserved",
+    "  memory.store(SWEPT, seenDeaths)\n  // Where nobody is left in the queue, the gate is no longer reserved; else the next one may pass.\n  poke(self)\n",
+    "  memory.store(SWEPT, seenDeaths)\n",
+  ),
+  mutant(
     "nobody sweeps",
     "!== Agents.deaths(self.agents)) sweep(self)",
     "!== Agents.deaths(self.agents)) return",

@@ -106,6 +106,15 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       initial: state(WAITERS | RESERVED),
       preemptions: 2,
     }),
+    scenario("the only one that waited has died, and it was reserved for it", [tries(a)], {
+      initial: (memory) => {
+        memory.store(STATE, c | WAITERS | RESERVED)
+        Waiters.enlist(of(memory), b)
+        Agents.leave(table(memory), b)
+        releases(c)(memory)
+      },
+      dies: [],
+    }),
     scenario("a holder has died", [locks(a), locks(b)], {
       initial: (memory) => {
         const dead = Agents.enter(table(memory), 0)
