@@ -7,9 +7,9 @@
  *
  * | slot | name | values | who writes |
  * | --- | --- | --- | --- |
- * | 528 + 3 p | WHO | the id of the agent in place p | it, after the other two |
- * | 529 + 3 p | SEQUENCE | odd while that agent takes or gives a permit; grows by two each time | it |
- * | 530 + 3 p | HELD | permits that it took, less those that it gave | it, while `SEQUENCE` is odd |
+ * | 784 + 3 p | WHO | the id of the agent in place p | it, after the other two |
+ * | 785 + 3 p | SEQUENCE | odd while that agent takes or gives permits; grows by two each time | it |
+ * | 786 + 3 p | HELD | permits that it took, less those that it gave | it, while `SEQUENCE` is odd |
  *
  * Invariant: while every `SEQUENCE` is even, the permits left, those that living agents hold, and those that the dead have
  * held make up the total. So a recount needs a moment in which nobody takes or gives one: it collects twice, and finds
@@ -26,7 +26,7 @@ import * as Waiters from "./Waiters.ts"
 
 const { STATE, VALUE, WAITERS } = Waiters
 
-const FIRST = Waiters.WORDS
+const FIRST = Waiters.COUNTING_WORDS
 const WORDS_EACH = 3
 const WHO = 0
 const SEQUENCE = 1
@@ -72,12 +72,12 @@ export interface BoundedSemaphore extends Waiters.Gate {
 
 const wordsOf = (place: number): number => FIRST + WORDS_EACH * place
 
-/** Changes the gate's word, and with it what the agent holds. */
-const swap = (memory: Memory, me: number, state: number, next: number, change: 1 | -1): boolean => {
+/** Changes the gate's word, and with it what the agent holds: what the word has less of. */
+const swap: Waiters.Meaning["swap"] = (memory, me, state, next) => {
   const mine = wordsOf(Agents.placeOf(me))
   memory.add(mine + SEQUENCE, 1)
   const swapped = memory.compareExchange(STATE, state, next) === state
-  if (swapped) memory.add(mine + HELD, change)
+  if (swapped) memory.add(mine + HELD, (state & PERMITS) - (next & PERMITS))
   memory.add(mine + SEQUENCE, 1)
   return swapped
 }
@@ -121,9 +121,10 @@ export const fromMemory = (memory: Memory, agents: Memory, total: number): Bound
   agents,
   total,
   meaning: {
-    isOpen: (value) => (value & PERMITS) > 0,
-    pass: (value) => value - 1,
-    swap: (memory, me, state, next) => swap(memory, me, state, next, 1),
+    counts: true,
+    isOpen: (value, wanted) => (value & PERMITS) >= wanted,
+    pass: (value, _, wanted) => value - wanted,
+    swap,
     bury: recount(total),
   },
 })
@@ -144,18 +145,19 @@ export const enter = ({ memory }: BoundedSemaphore, me: number): void => {
 }
 
 /**
- * Gives a permit and wakes a waiter; `false` where all are there. Those that the dead have held are there by then.
+ * Gives permits and wakes a waiter, who wakes the next; `false` where that would be too many. Those that the dead have held
+ * are there by then.
  *
  * @category transitions
  * @since 0.3.0
  */
-export const release = (self: BoundedSemaphore, me: number): boolean => {
+export const release = (self: BoundedSemaphore, me: number, permits = 1): boolean => {
   const { memory, total } = self
   Waiters.repair(self)
   for (;;) {
     const state = memory.load(STATE)
-    if ((state & PERMITS) >= total) return false
-    if (!swap(memory, me, state, state + 1, -1)) continue
+    if ((state & PERMITS) + permits > total) return false
+    if (!swap(memory, me, state, state + permits)) continue
     if (state & WAITERS) Waiters.poke(self)
     return true
   }

@@ -12,6 +12,7 @@ import * as Waiters from "./Waiters.ts"
 const { STATE, VALUE, WAITERS } = Waiters
 
 const meaning: Waiters.Meaning = {
+  counts: false,
   isOpen: (holder) => holder === 0,
   pass: (_, me) => me,
   swap: Waiters.swap,

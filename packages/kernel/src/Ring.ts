@@ -351,7 +351,7 @@ export const turn = (gate: Waiters.Gate, me: number, sleep: Waiters.Sleep, spins
   const { meaning, memory } = gate
   for (let i = 0, rounds = 1; i <= spins; i++) {
     if (i > 0) rounds = Waiters.pause(rounds)
-    if (!meaning.isOpen(0)) continue
+    if (!meaning.isOpen(0, 1)) continue
     const state = memory.load(STATE)
     // Nobody has it, and no flag but that somebody waits asks for more than a swap.
     if ((state & ~WAITERS) === 0 && memory.compareExchange(STATE, state, state | me) === state) return true

@@ -1,7 +1,7 @@
 /**
  * A counting semaphore between agents. Permits have no owner: those that a dead agent had taken are gone.
  *
- * A gate (`Waiters`) whose value is the number of permits left; it is open while there is one.
+ * A gate (`Waiters`) whose value is the number of permits left; it is open for who wants no more than that.
  *
  * @since 0.3.0
  */
@@ -11,8 +11,9 @@ import * as Waiters from "./Waiters.ts"
 const { STATE, VALUE, WAITERS } = Waiters
 
 const meaning: Waiters.Meaning = {
-  isOpen: (permits) => permits > 0,
-  pass: (permits) => permits - 1,
+  counts: true,
+  isOpen: (permits, wanted) => permits >= wanted,
+  pass: (permits, _, wanted) => permits - wanted,
   swap: Waiters.swap,
   bury: (_, permits) => permits,
 }
@@ -26,7 +27,15 @@ const meaning: Waiters.Meaning = {
 export const MAX = VALUE
 
 /**
- * Binds to `Waiters.WORDS` words, of which the first holds the permits, and the table of the agents that share them.
+ * How many bytes it takes.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export const BYTES = 4 * Waiters.COUNTING_WORDS
+
+/**
+ * Binds to `Waiters.COUNTING_WORDS` words, of which the first holds the permits, and the table of the agents that share them.
  *
  * @category constructors
  * @since 0.3.0
@@ -34,21 +43,22 @@ export const MAX = VALUE
 export const fromMemory = (memory: Memory, agents: Memory): Waiters.Gate => ({ memory, agents, meaning })
 
 /**
- * Takes a permit where there is one and nobody has reserved it, without waiting.
+ * Takes so many permits where they are there and nobody has reserved them, without waiting.
  *
  * @category transitions
  * @since 0.3.0
  */
-export const tryAcquire = (self: Waiters.Gate, me: number): Waiters.Taken | undefined => {
+export const tryAcquire = (self: Waiters.Gate, me: number, wanted = 1): Waiters.Taken | undefined => {
   const { memory } = self
   const state = memory.load(STATE)
-  if (state > 0 && state <= VALUE && memory.compareExchange(STATE, state, state - 1) === state)
+  if (state >= wanted && state <= VALUE && memory.compareExchange(STATE, state, state - wanted) === state)
     return "acquired"
-  return Waiters.tryPass(self, me)
+  return Waiters.tryPass(self, me, wanted)
 }
 
 /**
- * Takes a permit, blocking the agent by `sleep`; none where `sleep` gives up. Before it queues it looks `spins` times.
+ * Takes so many permits, blocking the agent by `sleep`; none where `sleep` gives up. Before it queues it looks `spins`
+ * times.
  *
  * @category transitions
  * @since 0.3.0
@@ -58,6 +68,7 @@ export const acquire = (
   me: number,
   sleep: Waiters.Sleep,
   spins: number,
+  wanted = 1,
 ): Waiters.Taken | undefined => {
   const { memory } = self
   for (let i = 0, rounds = 1; i <= spins; i++) {
@@ -65,10 +76,10 @@ export const acquire = (
     const state = memory.load(STATE)
     const permits = state & VALUE
     // No flag but that somebody waits asks for more than a swap.
-    if (permits === 0 || (state & ~WAITERS) !== permits) continue
-    if (memory.compareExchange(STATE, state, state - 1) === state) return "acquired"
+    if (permits < wanted || (state & ~WAITERS) !== permits) continue
+    if (memory.compareExchange(STATE, state, state - wanted) === state) return "acquired"
   }
-  return Waiters.pass(self, me, sleep)
+  return Waiters.pass(self, me, sleep, wanted)
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * The queue of the agents that wait at a gate: a word with a value that is open or not, and that whoever may pass changes
- * by its own compare-and-swap. A wake-up is only a hint. README.md tells the protocol and why no wake-up is lost; `Mutex` and
- * `Semaphore` say what their value means.
+ * by its own compare-and-swap. Where the gate counts, an agent passes with several at once: with as many as it wants. A
+ * wake-up is only a hint. README.md tells the protocol and why no wake-up is lost; `Mutex` and `Semaphore` say what their
+ * value means.
  *
  * Layout, in Int32 slots:
  *
@@ -13,10 +14,11 @@
  * | 3–10 | SEEN | a bit for each place whose agent ever waited here | that agent |
  * | 16 + 2 p | SLOT | 0 idle, or the ticket of the agent in place p with 1 waiting, 2 poked in its two low bits | it; 1 to 2 by who pokes |
  * | 17 + 2 p | WHO | the id of that agent | it, before `SLOT` |
+ * | 528 + p | WANT | how many that agent wants to pass with; only where the gate counts | it, before `SLOT`, and before a look |
  *
  * WAITERS: some slot may be in use, so that who opens the gate has to look. POKED: one waiter was woken and has not looked
- * yet, so that nobody need wake another. RESERVED: only the oldest waiter may pass. ABANDONED: one whose passing the value
- * tells of has died; whoever passes next learns of it.
+ * yet, so that nobody need wake another. RESERVED: only the oldest waiter may pass, since it has lost many races, or since
+ * there is too little for it. ABANDONED: one whose passing the value tells of has died; whoever passes next learns of it.
  *
  * Invariant: a value changes from open by the swap of the one who passes. Nobody is ever let through by another.
  *
@@ -38,6 +40,7 @@ const SWEPT = 2
 const SEEN = 3
 const SEEN_WORDS = Agents.PLACES / 32
 const SLOT = 16
+const WANT = SLOT + 2 * Agents.PLACES
 
 /**
  * The bits of `STATE` that hold the value.
@@ -67,10 +70,18 @@ const PATIENCE = 3
  * @category models
  * @since 0.3.0
  */
-export const WORDS = SLOT + 2 * Agents.PLACES
+export const WORDS = WANT
 
 /**
- * The same in bytes.
+ * How many Int32 words a gate takes that counts.
+ *
+ * @category models
+ * @since 0.3.0
+ */
+export const COUNTING_WORDS = WANT + Agents.PLACES
+
+/**
+ * How many bytes a gate takes that does not count.
  *
  * @category models
  * @since 0.3.0
@@ -84,9 +95,12 @@ export const BYTES = 4 * WORDS
  * @since 0.3.0
  */
 export interface Meaning {
-  readonly isOpen: (value: number) => boolean
-  /** The value after an agent has passed. */
-  readonly pass: (value: number, me: number) => number
+  /** An agent may want to pass with more than one at once, so that there are words for what it wants. */
+  readonly counts: boolean
+  /** An agent that wants so many may pass. */
+  readonly isOpen: (value: number, wanted: number) => boolean
+  /** The value after an agent has passed with so many. */
+  readonly pass: (value: number, me: number, wanted: number) => number
   /** Changes the word from `state` to `next` where it still holds `state`: an agent passes. */
   readonly swap: (memory: Memory, me: number, state: number, next: number) => boolean
   /** The value after the deaths in the table; the same where they do not matter to it, none where it cannot tell yet. */
@@ -121,11 +135,16 @@ const waiting = (ticket: number): number => (ticket << 2) | IS_WAITING
 /** A slot after it was poked. */
 const poked = (slot: number): number => (slot & ~PHASE) | IS_POKED
 
-const isOpen = ({ meaning }: Gate, state: number): boolean => meaning.isOpen(state & VALUE)
+const isOpen = ({ meaning }: Gate, state: number, wanted: number): boolean =>
+  meaning.isOpen(state & VALUE, wanted)
 
-/** The word after `me` has passed, without the flags in `spent`. */
-const passed = ({ meaning }: Gate, state: number, me: number, spent: number): number =>
-  (state & ~(VALUE | spent)) | meaning.pass(state & VALUE, me)
+/** The word after `me` has passed with so many, without the flags in `spent`. */
+const passed = ({ meaning }: Gate, state: number, me: number, wanted: number, spent: number): number =>
+  (state & ~(VALUE | spent)) | meaning.pass(state & VALUE, me, wanted)
+
+/** How many the agent of a slot wants. */
+const wantedBy = ({ meaning, memory }: Gate, slot: number): number =>
+  meaning.counts ? memory.load(WANT + (slot - SLOT) / 2) : 1
 
 const takenFrom = (state: number): Taken => (state & ABANDONED ? "abandoned" : "acquired")
 
@@ -139,29 +158,30 @@ export const swap: Meaning["swap"] = (memory, _me, state, next) =>
   memory.compareExchange(STATE, state, next) === state
 
 /**
- * Passes where the gate is open and nobody has reserved it, without waiting.
+ * Passes with so many where the gate is open for them and nobody has reserved it, without waiting.
  *
  * @category transitions
  * @since 0.3.0
  */
-export const tryPass = (self: Gate, me: number): Taken | undefined => {
+export const tryPass = (self: Gate, me: number, wanted = 1): Taken | undefined => {
   const { memory } = self
   repair(self)
   for (;;) {
     const state = memory.load(STATE)
-    if (!isOpen(self, state) || state & RESERVED) return undefined
-    if (self.meaning.swap(memory, me, state, passed(self, state, me, ABANDONED))) return takenFrom(state)
+    if (!isOpen(self, state, wanted) || state & RESERVED) return undefined
+    const next = passed(self, state, me, wanted, ABANDONED)
+    if (self.meaning.swap(memory, me, state, next)) return takenFrom(state)
   }
 }
 
 /**
- * Queues the agent and returns its ticket. It must not be queued already; then it looks, and sleeps, until it has passed
- * or withdraws.
+ * Queues the agent, which wants so many, and returns its ticket. It must not be queued already; then it looks, and sleeps,
+ * until it has passed or withdraws.
  *
  * @category transitions
  * @since 0.3.0
  */
-export const enlist = (self: Gate, me: number): number => {
+export const enlist = (self: Gate, me: number, wanted = 1): number => {
   const { memory } = self
   const place = Agents.placeOf(me)
   const slot = slotOf(me)
@@ -169,9 +189,20 @@ export const enlist = (self: Gate, me: number): number => {
   if (memory.load(slot) !== IDLE) sweep(self)
   const ticket = (memory.add(TICKET, 1) << 2) >>> 2
   memory.store(slot + 1, me)
+  want(self, me, wanted)
   memory.or(SEEN + (place >>> 5), 1 << (place & 31))
   memory.store(slot, waiting(ticket))
   return ticket
+}
+
+/**
+ * Says how many a queued agent wants from now on; then it looks.
+ *
+ * @category transitions
+ * @since 0.3.0
+ */
+export const want = ({ meaning, memory }: Gate, me: number, wanted: number): void => {
+  if (meaning.counts) memory.store(WANT + Agents.placeOf(me), wanted)
 }
 
 /** What a queued agent sees: it has passed; it must sleep; or it was woken, has lost the race, and must look again. */
@@ -202,14 +233,15 @@ export const peek = (self: Gate, me: number, ticket: number, lost: number): Sigh
 const view = (self: Gate, me: number, ticket: number, lost: number, passes: boolean): Look | Sight => {
   const { memory } = self
   const slot = slotOf(me)
+  const wanted = wantedBy(self, slot)
   repair(self)
   for (;;) {
     const woken = (memory.load(slot) & PHASE) === IS_POKED
     const state = memory.load(STATE)
-    if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {
+    if (isOpen(self, state, wanted) && (!(state & RESERVED) || oldest(self) === slot)) {
       if (!passes) return "open"
       const spent = ABANDONED | RESERVED | (woken ? POKED : 0)
-      if (!self.meaning.swap(memory, me, state, passed(self, state, me, spent))) continue
+      if (!self.meaning.swap(memory, me, state, passed(self, state, me, wanted, spent))) continue
       if (woken) memory.store(slot, IDLE)
       else leave(self, slot, ticket)
       // It may be open still: who opened it woke one only.
@@ -225,7 +257,7 @@ const view = (self: Gate, me: number, ticket: number, lost: number, passes: bool
       memory.and(STATE, ~POKED)
       return "lost"
     } else {
-      if (isOpen(self, state)) poke(self)
+      if (isOpen(self, state, 1)) poke(self)
       return "waits"
     }
   }
@@ -252,7 +284,8 @@ export const withdraw = (self: Gate, me: number, ticket: number): void => {
 }
 
 /**
- * Wakes the oldest waiter where the gate is open and nobody is awake for it. Whoever opens it does this next.
+ * Wakes the oldest waiter where the gate is open for it and nobody is awake, and reserves the gate where there is too little
+ * for it. Whoever opens the gate does this next.
  *
  * @category transitions
  * @since 0.3.0
@@ -261,7 +294,7 @@ export const poke = (self: Gate): void => {
   const { memory } = self
   for (;;) {
     const state = memory.load(STATE)
-    if (!isOpen(self, state) || state & POKED || !(state & WAITERS)) return
+    if (!isOpen(self, state, 1) || state & POKED || !(state & WAITERS)) return
     const slot = oldest(self)
     if (slot === 0) {
       if (memory.compareExchange(STATE, state, state & ~(WAITERS | RESERVED)) !== state) continue
@@ -273,6 +306,12 @@ export const poke = (self: Gate): void => {
     const found = memory.load(slot)
     if ((found & PHASE) === IS_POKED) return
     if ((found & PHASE) !== IS_WAITING) continue
+    const wanted = wantedBy(self, slot)
+    if (wanted > 1 && !isOpen(self, state, wanted)) {
+      // By a swap of the word that has too little: whoever adds to it pokes after that.
+      if (state & RESERVED || memory.compareExchange(STATE, state, state | RESERVED) === state) return
+      continue
+    }
     if (memory.compareExchange(STATE, state, state | POKED) !== state) continue
     if (memory.compareExchange(slot, found, poked(found)) === found) {
       memory.notify(slot)
@@ -415,20 +454,21 @@ export const pause = (rounds: number): number => {
 export type Sleep = (memory: Memory, slot: number, value: number) => boolean
 
 /**
- * Passes, blocking the agent by `sleep`; none where `sleep` gives up.
+ * Passes with so many, blocking the agent by `sleep`; none where `sleep` gives up.
  *
  * @category transitions
  * @since 0.3.0
  */
-export const pass = (self: Gate, me: number, sleep: Sleep): Taken | undefined => {
-  const ticket = enlist(self, me)
+export const pass = (self: Gate, me: number, sleep: Sleep, wanted = 1): Taken | undefined => {
+  const ticket = enlist(self, me, wanted)
   const taken = passInPlace(self, me, ticket, sleep)
   if (taken === undefined) withdraw(self, me, ticket)
   return taken
 }
 
 /**
- * The same for an agent that has queued already; where `sleep` gives up, it stays in the queue.
+ * The same for an agent that has queued already, with as many as it wants by now; where `sleep` gives up, it stays in the
+ * queue.
  *
  * @category transitions
  * @since 0.3.0

@@ -60,7 +60,7 @@ export class LocalTurn implements Slices.Waiting {
   tryAct<A>(act: Act<A>): A | Nothing {
     for (let i = 0, rounds = 1; i < SPINS; i++) {
       if (Ring.tryTurn(this.gate, this.me)) return this.finish(act)
-      if (!this.gate.meaning.isOpen(0)) return NOTHING
+      if (!this.gate.meaning.isOpen(0, 1)) return NOTHING
       rounds = Waiters.pause(rounds)
     }
     return NOTHING

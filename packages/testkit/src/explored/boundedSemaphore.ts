@@ -14,76 +14,91 @@ import { overtakingMutants } from "./gateMutants.ts"
 import { boundsOvertaking } from "./overtaking.ts"
 import type { Primitive } from "./primitive.ts"
 
-/** Who is inside, a bit for each agent; a dead one is not. */
+/** Who is inside: four bits for each agent, of which it sets one for each permit that it has; a dead one sets none. */
 const INSIDE = OWN
 
-const bitOf = (id: number): number => 1 << (id & 31)
+const bitsOf = (id: number, permits: number): number => (2 ** permits - 1) << (4 * Agents.placeOf(id))
 
 const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
   const scenariosOf = (total: number) => {
     const of = (memory: Memory) => BoundedSemaphore.fromMemory(memory, table(memory), total)
 
-    const take = (memory: Memory, me: number, sleep = sleepUntilWoken): boolean => {
+    const take = (memory: Memory, me: number, sleep = sleepUntilWoken, permits = 1): boolean => {
       BoundedSemaphore.enter(of(memory), me)
       return (
-        Waiters.tryPass(of(memory), me) !== undefined || Waiters.pass(of(memory), me, sleep) !== undefined
+        Waiters.tryPass(of(memory), me, permits) !== undefined ||
+        Waiters.pass(of(memory), me, sleep, permits) !== undefined
       )
     }
 
-    const inside = (memory: Memory, me: number): void => {
-      const others = memory.or(INSIDE, bitOf(me))
-      if (countOf(others) >= total) throw new Error("too many are inside")
-      memory.and(INSIDE, ~bitOf(me))
-      if (!BoundedSemaphore.release(of(memory), me)) throw new Error("there is room for its permit")
+    const inside = (memory: Memory, me: number, permits = 1): void => {
+      const others = memory.or(INSIDE, bitsOf(me, permits))
+      if (countOf(others) + permits > total) throw new Error("too many are inside")
+      memory.and(INSIDE, ~bitsOf(me, permits))
+      if (!BoundedSemaphore.release(of(memory), me, permits)) throw new Error("there is room for its permits")
     }
 
     const visits =
-      (me: number, times = 1, sleep = sleepUntilWoken) =>
+      (me: number, times = 1, sleep = sleepUntilWoken, permits = 1) =>
       (memory: Memory) => {
-        for (let i = 0; i < times; i++) if (take(memory, me, sleep)) inside(memory, me)
+        for (let i = 0; i < times; i++) if (take(memory, me, sleep, permits)) inside(memory, me, permits)
       }
+
+    const visitsWithTwo = (me: number, times = 1, sleep = sleepUntilWoken) => visits(me, times, sleep, 2)
 
     const triesToVisit = (me: number) => (memory: Memory) => {
       BoundedSemaphore.enter(of(memory), me)
       if (Waiters.tryPass(of(memory), me) !== undefined) inside(memory, me)
     }
 
-    const gives = (me: number) => (memory: Memory) => {
-      BoundedSemaphore.enter(of(memory), me)
-      return BoundedSemaphore.release(of(memory), me)
-    }
+    const gives =
+      (me: number, permits = 1) =>
+      (memory: Memory) => {
+        BoundedSemaphore.enter(of(memory), me)
+        return BoundedSemaphore.release(of(memory), me, permits)
+      }
 
-    const givesNone = (me: number) => (memory: Memory) => {
-      if (gives(me)(memory)) throw new Error("nobody living has taken it")
-    }
+    const givesNone =
+      (me: number, permits = 1) =>
+      (memory: Memory) => {
+        if (gives(me, permits)(memory)) throw new Error("nobody living has taken it")
+      }
 
-    const takes = (me: number) => (memory: Memory) => take(memory, me)
+    const takes =
+      (me: number, permits = 1) =>
+      (memory: Memory) =>
+        take(memory, me, sleepUntilWoken, permits)
 
     const sweeps = (memory: Memory) => Waiters.sweep(of(memory))
 
-    /** In the end all permits are there but those that the living hold. */
+    /** In the end all permits are there but those that the living hold, and a newcomer gets one. */
     const keeping = (judge: (results: ReadonlyArray<unknown>) => number) =>
       scenarioWith(
-        (results, memory) => {
+        (results, memory, newcomer) => {
           Waiters.repair(of(memory))
           expectNoSlots(memory, results.length)
           const left = BoundedSemaphore.permits(of(memory))
           const expected = judge(results)
           if (left !== expected) throw new Error(`${left} permits are left, not ${expected}`)
+          if (left > 0 && Waiters.tryPass(of(memory), newcomer) === undefined)
+            throw new Error("what is left is kept for nobody")
           if (!hasDeaths(memory) && memory.load(INSIDE) !== 0) throw new Error("somebody is inside")
         },
-        (memory, id) => memory.and(INSIDE, ~bitOf(id)),
+        (memory, id) => memory.and(INSIDE, ~bitsOf(id, 4)),
       )
 
     const start = (memory: Memory) => memory.store(Waiters.STATE, total)
 
-    /** An agent in the place after those of the scenario has died with a permit. */
-    const startAfterDeath = (dead: number) => (memory: Memory) => {
-      start(memory)
-      take(memory, dead)
-      Agents.leave(table(memory), dead)
-    }
-    return { visits, triesToVisit, takes, gives, givesNone, keeping, start, startAfterDeath, sweeps }
+    /** An agent in the place after those of the scenario has died with a permit, or with so many. */
+    const startAfterDeath =
+      (dead: number, permits = 1) =>
+      (memory: Memory) => {
+        start(memory)
+        takes(dead, permits)(memory)
+        Agents.leave(table(memory), dead)
+      }
+    const visiting = { visits, visitsWithTwo, triesToVisit }
+    return { ...visiting, takes, gives, givesNone, keeping, start, startAfterDeath, sweeps }
   }
 
   const one = scenariosOf(1)
@@ -111,6 +126,28 @@ const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
       "who keeps a permit may die, another does not wait for it",
       [one.takes(a), one.visits(b, 2, giveUpAtOnce)],
       { initial: one.start, dies: [0] },
+    ),
+    two.keeping(allOf(2))("one visits, one gives two that it has not", [two.visits(a), two.givesNone(b, 2)], {
+      initial: two.start,
+    }),
+    two.keeping(allOf(2))(
+      "one has died with two, one visits with two, one with one",
+      [two.visitsWithTwo(a), two.visits(b)],
+      {
+        initial: two.startAfterDeath(c, 2),
+        dies: [],
+        preemptions: 2,
+      },
+    ),
+    two.keeping(allOf(2))("one visits with two and dies", [two.visitsWithTwo(a), two.visits(b)], {
+      initial: two.start,
+      dies: [0],
+      preemptions: 2,
+    }),
+    three.keeping((results) => (results[0] === true ? 1 : 3))(
+      "who keeps two of three may die, one visits, one visits with two or gives up",
+      [three.takes(a, 2), three.visits(b), three.visitsWithTwo(c, 1, giveUpAtOnce)],
+      { initial: three.start, dies: [0], preemptions: 1 },
     ),
     two.keeping((results) => (results[0] === true ? 1 : 2))(
       "who keeps a permit may die, two visit the other place",
@@ -169,6 +206,19 @@ const scenarios: Primitive["scenarios"] = ({ BoundedSemaphore, Waiters }) => {
       runs: 1000,
     },
     {
+      ...three.keeping(allOf(3))(
+        "three visit three times, with one, two and three, and one of them dies, one more may give up",
+        [
+          three.visits(a, 3),
+          three.visitsWithTwo(b, 3),
+          three.visits(c, 3, sleepUntilWoken, 3),
+          three.visitsWithTwo(d, 3, giveUpAtOnce),
+        ],
+        { initial: three.start, dies: [0, 1, 2] },
+      ),
+      runs: 1000,
+    },
+    {
       ...two.keeping(allOf(2))(
         "one of three that visit three times dies, one more may give up",
         [two.visits(a, 3), two.visits(b, 3), two.visits(c, 3), two.visits(d, 3, giveUpAtOnce)],
@@ -199,8 +249,14 @@ export const boundedSemaphore: Primitive = {
     {
       name: "release goes beyond the total",
       file: "BoundedSemaphore",
-      find: "    if ((state & PERMITS) >= total) return false\n",
+      find: "    if ((state & PERMITS) + permits > total) return false\n",
       replace: "",
+    },
+    {
+      name: "release looks for room for one",
+      file: "BoundedSemaphore",
+      find: "(state & PERMITS) + permits > total",
+      replace: "(state & PERMITS) >= total",
     },
     {
       name: "permits of the dead stay lost",
@@ -223,8 +279,20 @@ export const boundedSemaphore: Primitive = {
     {
       name: "what is held is not noted",
       file: "BoundedSemaphore",
-      find: "  if (swapped) memory.add(mine + HELD, change)\n",
+      find: "  if (swapped) memory.add(mine + HELD, (state & PERMITS) - (next & PERMITS))\n",
       replace: "",
+    },
+    {
+      name: "several that are held count as one",
+      file: "BoundedSemaphore",
+      find: "(state & PERMITS) - (next & PERMITS)",
+      replace: "(state & PERMITS) > (next & PERMITS) ? 1 : -1",
+    },
+    {
+      name: "one permit is enough for who wants several",
+      file: "BoundedSemaphore",
+      find: "isOpen: (value, wanted) => (value & PERMITS) >= wanted",
+      replace: "isOpen: (value) => (value & PERMITS) > 0",
     },
     {
       name: "recounts are not counted",

@@ -55,7 +55,8 @@ export const expectNoSlots = (memory: Memory, agents: number): void => {
 /** Nobody writes the places of agents that are not there, nor, without a death, the table. */
 const constant = (agents: number, dying: boolean) => (index: number) => {
   if (index > SEEN && index < SEEN + SEEN_WORDS) return true
-  if (index >= Waiters.WORDS + OWN_WORDS_EACH * agents && index < TABLE) return true
+  if (index >= Waiters.WORDS + agents && index < Waiters.COUNTING_WORDS) return true
+  if (index >= Waiters.COUNTING_WORDS + OWN_WORDS_EACH * agents && index < TABLE) return true
   const place = index - TABLE
   if (place < 0 || index >= OWN) return !dying && index === SWEPT
   return !dying || (place >= AGENT + agents && place < AGENT + Agents.PLACES)

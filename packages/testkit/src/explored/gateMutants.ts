@@ -19,12 +19,12 @@ export const gateMutants: ReadonlyArray<Mutant> = [
   mutant("look: sleeps after it has handed the wake-up back", 'return "lost"', 'return "waits"'),
   mutant(
     "look: wakes nobody where it is reserved for another",
-    "      if (isOpen(self, state)) poke(self)\n      return",
+    "      if (isOpen(self, state, 1)) poke(self)\n      return",
     "      return",
   ),
   mutant(
     "look: passes what is closed",
-    "if (isOpen(self, state) && (!(state & RESERVED) || oldest(self) === slot)) {",
+    "if (isOpen(self, state, wanted) && (!(state & RESERVED) || oldest(self) === slot)) {",
     "if (!(state & RESERVED) || oldest(self) === slot) {",
   ),
   mutant("look: keeps the wake-up of its own", "| (woken ? POKED : 0)", ""),
@@ -68,6 +68,50 @@ export const gateMutants: ReadonlyArray<Mutant> = [
   ),
 ]
 
+/** Those that matter only where some want several at once. */
+export const severalMutants: ReadonlyArray<Mutant> = [
+  mutant(
+    "look: passes with less than it wants",
+    "if (isOpen(self, state, wanted) && (!(",
+    "if (isOpen(self, state, 1) && (!(",
+  ),
+  mutant(
+    "look: keeps nothing where there is too little for it",
+    "if (isOpen(self, state, 1)) poke(self)",
+    "if (isOpen(self, state, wanted)) poke(self)",
+  ),
+  mutant(
+    "poke: wakes the oldest where there is too little for it",
+    "if (wanted > 1 && !isOpen(self, state, wanted)) {",
+    "if (wanted < 1 && !isOpen(self, state, wanted)) {",
+  ),
+  mutant(
+    "poke: keeps nothing for the oldest",
+    "if (state & RESERVED || memory.compareExchange(STATE, state, state | RESERVED) === state) return\n      continue",
+    "return",
+  ),
+  mutant(
+    "poke: reserves the gate though the word has changed",
+    "if (state & RESERVED || memory.compareExchange(STATE, state, state | RESERVED) === state) return\n      continue",
+    "memory.or(STATE, RESERVED)\n      return",
+  ),
+  mutant(
+    "who tries takes less than it wants",
+    "!isOpen(self, state, wanted) ||",
+    "!isOpen(self, state, 1) ||",
+  ),
+  mutant(
+    "withdraw leaves the gate reserved",
+    "  leave(self, slotOf(me), ticket)\n  poke(self)\n",
+    "  leave(self, slotOf(me), ticket)\n",
+  ),
+  mutant(
+    "a waiter does not say what it wants from now on",
+    "  if (meaning.counts) memory.store(WANT",
+    "  if (meaning.counts && memory.load(WANT + Agents.placeOf(me)) === 0) memory.store(WANT",
+  ),
+]
+
 /** Those that break the bound on overtaking only. */
 export const overtakingMutants: ReadonlyArray<Mutant> = [
   mutant("nobody reserves it", "      if (lost >= PATIENCE) memory.or(STATE, RESERVED)\n", ""),
@@ -76,8 +120,8 @@ export const overtakingMutants: ReadonlyArray<Mutant> = [
   mutant("the youngest is woken first", "!isBefore(ticket, bestTicket)", "isBefore(ticket, bestTicket)"),
   mutant(
     "who tries takes what is reserved",
-    "!isOpen(self, state) || state & RESERVED",
-    "!isOpen(self, state)",
+    "!isOpen(self, state, wanted) || state & RESERVED",
+    "!isOpen(self, state, wanted)",
   ),
   mutant(
     "a waiter that is not the oldest takes what is reserved",
