@@ -1,17 +1,20 @@
 import type * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import * as Barrier from "multifiber/Barrier"
+import * as BoundedSemaphore from "multifiber/BoundedSemaphore"
 import * as Condition from "multifiber/Condition"
 import type { BrokenBarrier, InvalidArgument, NotOwner, OverRelease, TimedOut } from "multifiber/Errors"
 import * as Lock from "multifiber/Lock"
 import * as LockSync from "multifiber/LockSync"
 import * as RLock from "multifiber/RLock"
 import * as Semaphore from "multifiber/Semaphore"
+import * as SemaphoreSync from "multifiber/SemaphoreSync"
 import { describe, expect, it } from "tstyche"
 
 declare const lock: Lock.Lock
 declare const rlock: RLock.RLock
 declare const semaphore: Semaphore.Semaphore
+declare const bounded: BoundedSemaphore.BoundedSemaphore
 declare const condition: Condition.Condition
 declare const barrier: Barrier.Barrier
 declare const body: Effect.Effect<"value", "error", "service">
@@ -34,6 +37,38 @@ describe("Lock", () => {
   it("is no other primitive", () => {
     expect(Lock.acquire).type.not.toBeCallableWith(rlock)
     expect(LockSync.acquireSync).type.not.toBeCallableWith(semaphore)
+  })
+})
+
+describe("Semaphore and BoundedSemaphore", () => {
+  it("refuse a number of permits only where there is one", () => {
+    expect(Semaphore.acquire(semaphore)).type.toBe<Effect.Effect<void>>()
+    expect(Semaphore.acquire(semaphore, 3)).type.toBe<Effect.Effect<void, InvalidArgument>>()
+    expect(Semaphore.tryAcquire(semaphore)).type.toBe<Effect.Effect<boolean>>()
+    expect(Semaphore.tryAcquire(semaphore, 3)).type.toBe<Effect.Effect<boolean, InvalidArgument>>()
+    expect(Semaphore.acquireWithin(semaphore, 10)).type.toBe<Effect.Effect<void, TimedOut>>()
+    expect(pipe(semaphore, Semaphore.acquireWithin(10))).type.toBe<Effect.Effect<void, TimedOut>>()
+    expect(pipe(semaphore, Semaphore.acquireWithin(10, 3))).type.toBe<
+      Effect.Effect<void, InvalidArgument | TimedOut>
+    >()
+    expect(BoundedSemaphore.release(bounded)).type.toBe<Effect.Effect<void, OverRelease>>()
+    expect(BoundedSemaphore.release(bounded, 3)).type.toBe<
+      Effect.Effect<void, InvalidArgument | OverRelease>
+    >()
+  })
+
+  it("keep what the effect inside has", () => {
+    const guarded = Semaphore.withPermits(body, semaphore, 3)
+    expect(guarded).type.toBe<Effect.Effect<"value", "error" | InvalidArgument, "service">>()
+    expect(pipe(body, Semaphore.withPermits(semaphore, 3))).type.toBe<typeof guarded>()
+    expect(pipe(body, BoundedSemaphore.withPermits(bounded, 3))).type.toBe<typeof guarded>()
+    expect(SemaphoreSync.withPermitsSync(semaphore, 3, () => "value" as const)).type.toBe<"value">()
+  })
+
+  it("are not the same", () => {
+    expect(Semaphore.acquire).type.not.toBeCallableWith(bounded, 3)
+    expect(BoundedSemaphore.withPermits).type.not.toBeCallableWith(body, semaphore, 3)
+    expect(Semaphore.withPermits).type.not.toBeCallableWith(body, semaphore)
   })
 })
 

@@ -8,9 +8,9 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { type BoundedSemaphore, localOf, MAX, TOO_OFTEN, TypeId, unsafeMake } from "./BoundedSemaphoreSync.ts"
-import { InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
+import { type InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
 import type { GateStatistics } from "./sync/LocalGate.ts"
-import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
+import { pass, passFor, passWithin, tryPass, withCounted } from "./sync/passing.ts"
 
 export type { BoundedSemaphore } from "./BoundedSemaphoreSync.ts"
 
@@ -37,7 +37,7 @@ export const isBoundedSemaphore = (u: unknown): u is BoundedSemaphore =>
 /**
  * Makes a bounded semaphore with so many permits.
  *
- * **Shape** – a handle to some 5 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
+ * **Shape** – a handle to some 6 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
  * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Errors** –
  * `InvalidArgument` unless `permits` is a whole number from 0 to `BoundedSemaphoreSync.MAX`.
  *
@@ -63,41 +63,52 @@ export const isBoundedSemaphore = (u: unknown): u is BoundedSemaphore =>
  * @since 0.3.0
  */
 export const make = (permits: number): Effect.Effect<BoundedSemaphore, InvalidArgument> =>
-  Number.isSafeInteger(permits) && permits >= 0 && permits <= MAX
-    ? Effect.sync(() => unsafeMake(permits))
-    : Effect.fail(
-        new InvalidArgument({
-          argument: "permits",
-          value: permits,
-          expected: `a whole number of at least 0 and at most ${MAX}`,
-        }),
-      )
+  withCounted(permits, [0, MAX], (permits) => Effect.sync(() => unsafeMake(permits)))
+
+/** With so many permits, which may be had at once; 1 may always be asked for, if in vain. */
+const counted = <A, E, R>(
+  { [TypeId]: { total } }: BoundedSemaphore,
+  permits: number,
+  use: (permits: number) => Effect.Effect<A, E, R>,
+) => withCounted(permits, [1, Math.max(1, total)], use)
 
 /**
- * Takes a permit where there is one, without waiting; `false` where there is none.
+ * Takes a permit, or so many at once, where they are there, without waiting; `false` where they are not.
+ *
+ * **Errors** – `InvalidArgument` unless `permits` is a whole number of at least 1 and no more than there are in all.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const tryAcquire = (self: BoundedSemaphore): Effect.Effect<boolean> =>
-  Effect.map(
-    tryPass(() => localOf(self)),
-    (taken) => taken !== false,
+export function tryAcquire(self: BoundedSemaphore): Effect.Effect<boolean>
+export function tryAcquire(self: BoundedSemaphore, permits: number): Effect.Effect<boolean, InvalidArgument>
+export function tryAcquire(self: BoundedSemaphore, permits = 1): Effect.Effect<boolean, InvalidArgument> {
+  return counted(self, permits, (permits) =>
+    Effect.map(
+      tryPass(() => localOf(self), permits),
+      (taken) => taken !== false,
+    ),
   )
+}
 
 /**
- * Waits until it has a permit.
+ * Waits until it has a permit, or so many at once.
  *
- * **Waiting**, **Fairness**, **Interruption** – as `Semaphore.acquire`. **Source** – Python's `BoundedSemaphore.acquire()`.
+ * **Waiting**, **Fairness**, **Interruption** – as `Semaphore.acquire`. **Errors** – `InvalidArgument` unless `permits` is a
+ * whole number of at least 1 and no more than there are in all. **Source** – Python's `BoundedSemaphore.acquire()`, which
+ * has no number.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const acquire = (self: BoundedSemaphore): Effect.Effect<void> =>
-  Effect.asVoid(pass(() => localOf(self)))
+export function acquire(self: BoundedSemaphore): Effect.Effect<void>
+export function acquire(self: BoundedSemaphore, permits: number): Effect.Effect<void, InvalidArgument>
+export function acquire(self: BoundedSemaphore, permits = 1): Effect.Effect<void, InvalidArgument> {
+  return counted(self, permits, (wanted) => Effect.asVoid(pass(() => localOf(self), { wanted })))
+}
 
 /**
- * Waits for a permit at most as long as `timeout`.
+ * Waits for a permit, or for so many at once, at most as long as `timeout`.
  *
  * **Units** – a `Duration`; zero tries once. **Errors** – `TimedOut`, after which nothing of it is left; else as `acquire`.
  *
@@ -108,22 +119,48 @@ export const acquire = (self: BoundedSemaphore): Effect.Effect<void> =>
  */
 export const acquireWithin: {
   (timeout: Duration.DurationInput): (self: BoundedSemaphore) => Effect.Effect<void, TimedOut>
+  (
+    timeout: Duration.DurationInput,
+    permits: number,
+  ): (self: BoundedSemaphore) => Effect.Effect<void, InvalidArgument | TimedOut>
   (self: BoundedSemaphore, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut>
-} = dual(2, (self: BoundedSemaphore, timeout: Duration.DurationInput) =>
-  Effect.asVoid(passWithin(() => localOf(self), timeout, "BoundedSemaphore.acquireWithin")),
+  (
+    self: BoundedSemaphore,
+    timeout: Duration.DurationInput,
+    permits: number,
+  ): Effect.Effect<void, InvalidArgument | TimedOut>
+} = dual(
+  ([first]) => isBoundedSemaphore(first),
+  (self: BoundedSemaphore, timeout: Duration.DurationInput, permits = 1) =>
+    counted(self, permits, (wanted) =>
+      Effect.asVoid(passWithin(() => localOf(self), timeout, "BoundedSemaphore.acquireWithin", { wanted })),
+    ),
 )
 
 /**
- * Gives a permit.
+ * Gives a permit, or so many.
  *
- * **Errors** – `OverRelease` where all permits are there, and nothing has changed then. **Source** – Python's
- * `BoundedSemaphore.release()`.
+ * **Errors** – `OverRelease` where there would be more than at first, and nothing has changed then; `InvalidArgument` as
+ * `acquire`. **Source** – Python's `BoundedSemaphore.release()`, which has no number.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const release = (self: BoundedSemaphore): Effect.Effect<void, OverRelease> =>
-  Effect.suspend(() => (localOf(self).leave() ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN))))
+export function release(self: BoundedSemaphore): Effect.Effect<void, OverRelease>
+export function release(
+  self: BoundedSemaphore,
+  permits: number,
+): Effect.Effect<void, InvalidArgument | OverRelease>
+export function release(
+  self: BoundedSemaphore,
+  permits = 1,
+): Effect.Effect<void, InvalidArgument | OverRelease> {
+  return counted(self, permits, (permits) =>
+    Effect.suspend(() =>
+      localOf(self).leave(permits) ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN)),
+    ),
+  )
+}
 
 /**
  * How many permits are left. Old when it returns.
@@ -162,4 +199,39 @@ export const withPermit: {
   <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore) =>
   passFor(self, () => localOf(semaphore), TOO_OFTEN),
+)
+
+/**
+ * Runs an effect with so many permits, taken at once, and gives them back whatever becomes of the effect.
+ *
+ * **Waiting**, **Fairness**, **Errors** – as `acquire`. **Interruption** – as `withPermit`. **Source** – Effect's
+ * `Semaphore.withPermits`.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { BoundedSemaphore } from "multifiber"
+ *
+ * const program = Effect.gen(function* () {
+ *   const cores = yield* BoundedSemaphore.make(8)
+ *   const left = yield* BoundedSemaphore.permits(cores).pipe(BoundedSemaphore.withPermits(cores, 6))
+ *   const tooMany = yield* Effect.flip(BoundedSemaphore.acquire(cores, 9))
+ *   return [left, tooMany._tag]
+ * })
+ * console.log(await Effect.runPromise(program)) // => [ 2, 'InvalidArgument' ]
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withPermits: {
+  (
+    semaphore: BoundedSemaphore,
+    permits: number,
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidArgument, R>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    semaphore: BoundedSemaphore,
+    permits: number,
+  ): Effect.Effect<A, E | InvalidArgument, R>
+} = dual(3, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore, permits: number) =>
+  counted(semaphore, permits, (permits) => passFor(self, () => localOf(semaphore), TOO_OFTEN, permits)),
 )

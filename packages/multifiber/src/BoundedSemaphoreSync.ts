@@ -8,6 +8,7 @@ import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalGate } from "./sync/LocalGate.ts"
+import { check } from "./sync/permits.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
 /**
@@ -55,16 +56,20 @@ class LocalBoundedSemaphore extends LocalGate {
     Kernel.enter(semaphore, user.id)
   }
 
-  tryPass(): Waiters.Taken | undefined {
-    return Waiters.tryPass(this.semaphore, this.me)
+  tryPass(permits?: number): Waiters.Taken | undefined {
+    return Waiters.tryPass(this.semaphore, this.me, permits)
   }
 
-  protected passBy(sleep: Waiters.Sleep): Waiters.Taken | undefined {
-    return this.tryPass() ?? Waiters.pass(this.semaphore, this.me, sleep)
+  protected passBy(sleep: Waiters.Sleep, permits: number): Waiters.Taken | undefined {
+    return this.tryPass(permits) ?? Waiters.pass(this.semaphore, this.me, sleep, permits)
   }
 
-  leave(): boolean {
-    return Kernel.release(this.semaphore, this.me)
+  leave(permits?: number): boolean {
+    return Kernel.release(this.semaphore, this.me, permits)
+  }
+
+  get total(): number {
+    return this.semaphore.total
   }
 
   get permits(): number {
@@ -94,34 +99,51 @@ export const unsafeMake = (permits: number): BoundedSemaphore => {
   return { [TypeId]: { id: Membership.nextName(), words, total: permits } }
 }
 
+/** What this agent keeps of a semaphore, where so many permits may be had at once; 1 may always be asked for, if in vain. */
+const localFor = (self: BoundedSemaphore, permits: number) => {
+  const local = localOf(self)
+  check(permits, Math.max(1, local.total))
+  return local
+}
+
 /**
- * Takes a permit where there is one; `false` where there is none. Never waits.
+ * Takes a permit, or so many, where they are there; `false` where they are not. Never waits.
+ *
+ * **Errors** – throws `InvalidArgument` unless `permits` is a whole number of at least 1 and no more than there are in all.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const tryAcquireSync = (self: BoundedSemaphore): boolean => localOf(self).tryPass() !== undefined
+export const tryAcquireSync = (self: BoundedSemaphore, permits = 1): boolean =>
+  localFor(self, permits).tryPass(permits) !== undefined
 
 /**
- * Blocks the agent until it has a permit, or for `milliseconds`; `false` where that was too short.
+ * Blocks the agent until it has a permit, or so many at once, or for `milliseconds`; `false` where that was too short.
  *
  * **Waiting** – blocks the thread: no fiber, timer or message of the agent runs meanwhile. **Fairness** – as
- * `Semaphore.acquire`; where fibers of the agent wait, it goes first. **Units** – zero or less tries once.
+ * `Semaphore.acquire`; where fibers of the agent wait, it goes first. **Units** – zero or less tries once. **Errors** –
+ * throws `InvalidArgument` unless `permits` is a whole number of at least 1 and no more than there are in all.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const acquireSync = (self: BoundedSemaphore, milliseconds = Number.POSITIVE_INFINITY): boolean =>
-  localOf(self).passSync(milliseconds) !== false
+export const acquireSync = (
+  self: BoundedSemaphore,
+  milliseconds = Number.POSITIVE_INFINITY,
+  permits = 1,
+): boolean => localFor(self, permits).passSync(milliseconds, permits) !== false
 
 /**
- * Gives a permit. Throws `OverRelease` where all are there.
+ * Gives a permit, or so many.
+ *
+ * **Errors** – throws `OverRelease` where there would be more than at first, and `InvalidArgument` unless `permits` is a
+ * whole number of at least 1 and no more than there are in all.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const releaseSync = (self: BoundedSemaphore): void => {
-  if (!localOf(self).leave()) throw plainError("OverRelease", TOO_OFTEN)
+export const releaseSync = (self: BoundedSemaphore, permits = 1): void => {
+  if (!localFor(self, permits).leave(permits)) throw plainError("OverRelease", TOO_OFTEN)
 }
 
 /**
@@ -138,11 +160,21 @@ export const permitsSync = (self: BoundedSemaphore): number => localOf(self).per
  * @category combinators
  * @since 0.3.0
  */
-export const withPermitSync = <A>(self: BoundedSemaphore, body: () => A): A => {
-  acquireSync(self)
+export const withPermitSync = <A>(self: BoundedSemaphore, body: () => A): A => withPermitsSync(self, 1, body)
+
+/**
+ * Runs `body` with so many permits, and gives them back whatever becomes of it. Blocks the agent until it has them.
+ *
+ * **Errors** – throws `InvalidArgument` unless `permits` is a whole number of at least 1 and no more than there are in all.
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withPermitsSync = <A>(self: BoundedSemaphore, permits: number, body: () => A): A => {
+  acquireSync(self, Number.POSITIVE_INFINITY, permits)
   try {
     return body()
   } finally {
-    releaseSync(self)
+    releaseSync(self, permits)
   }
 }

@@ -11,7 +11,7 @@ import { NotOwner, type TimedOut } from "./Errors.ts"
 import type { Acquired } from "./LockSync.ts"
 import { localOf, makeSync, type RLock, TypeId } from "./RLockSync.ts"
 import type { GateStatistics } from "./sync/LocalGate.ts"
-import { holdFor, passWith, passWithin } from "./sync/passing.ts"
+import { holdFor, pass, passWith, passWithin } from "./sync/passing.ts"
 
 export type { RLock } from "./RLockSync.ts"
 
@@ -95,13 +95,7 @@ export const tryAcquire = (self: RLock): Effect.Effect<Acquired | false> =>
  * @since 0.3.0
  */
 export const acquire = (self: RLock): Effect.Effect<Acquired> =>
-  acquireBy(self, (own) =>
-    passWith(
-      () => localOf(self),
-      (waiting) => waiting,
-      own,
-    ),
-  )
+  acquireBy(self, (own) => pass(() => localOf(self), { onPass: own }))
 
 /**
  * Waits for the lock at most as long as `timeout`.
@@ -115,7 +109,7 @@ export const acquireWithin: {
   (timeout: Duration.DurationInput): (self: RLock) => Effect.Effect<Acquired, TimedOut>
   (self: RLock, timeout: Duration.DurationInput): Effect.Effect<Acquired, TimedOut>
 } = dual(2, (self: RLock, timeout: Duration.DurationInput) =>
-  acquireBy(self, (own) => passWithin(() => localOf(self), timeout, "RLock.acquireWithin", own)),
+  acquireBy(self, (own) => passWithin(() => localOf(self), timeout, "RLock.acquireWithin", { onPass: own })),
 )
 
 /**
@@ -176,7 +170,7 @@ export const withLock: {
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: RLock) =>
   holdFor(
     self,
-    (restore) => acquireBy(lock, (own) => passWith(() => localOf(lock), restore, own)),
+    (restore) => acquireBy(lock, (own) => passWith(() => localOf(lock), restore, { onPass: own })),
     Effect.orDie(release(lock)),
   ),
 )

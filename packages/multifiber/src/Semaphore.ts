@@ -7,10 +7,10 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
-import { isCount, localOf, MAX, type Semaphore, TOO_OFTEN, TypeId, unsafeMake } from "./SemaphoreSync.ts"
+import { type InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
+import { localOf, MAX, type Semaphore, TOO_OFTEN, TypeId, unsafeMake } from "./SemaphoreSync.ts"
 import type { GateStatistics } from "./sync/LocalGate.ts"
-import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
+import { pass, passFor, passWithin, tryPass, withCounted } from "./sync/passing.ts"
 
 export type { Semaphore } from "./SemaphoreSync.ts"
 
@@ -33,21 +33,13 @@ export interface Statistics extends GateStatistics {
  */
 export const isSemaphore = (u: unknown): u is Semaphore => typeof u === "object" && u !== null && TypeId in u
 
-const counted = (permits: number, least: 0 | 1): Effect.Effect<number, InvalidArgument> =>
-  isCount(permits, least)
-    ? Effect.succeed(permits)
-    : Effect.fail(
-        new InvalidArgument({
-          argument: "permits",
-          value: permits,
-          expected: `a whole number of at least ${least} and at most ${MAX}`,
-        }),
-      )
+/** What can be taken or given at once. */
+const COUNT = [1, MAX] as const
 
 /**
  * Makes a semaphore with so many permits.
  *
- * **Shape** – a handle to some 2 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
+ * **Shape** – a handle to some 3 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
  * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Errors** –
  * `InvalidArgument` unless `permits` is a whole number from 0 to `SemaphoreSync.MAX`.
  *
@@ -68,36 +60,49 @@ const counted = (permits: number, least: 0 | 1): Effect.Effect<number, InvalidAr
  * @since 0.3.0
  */
 export const make = (permits: number): Effect.Effect<Semaphore, InvalidArgument> =>
-  Effect.map(counted(permits, 0), unsafeMake)
+  withCounted(permits, [0, MAX], (permits) => Effect.sync(() => unsafeMake(permits)))
 
 /**
- * Takes a permit where there is one, without waiting; `false` where there is none.
+ * Takes a permit, or so many at once, where they are there, without waiting; `false` where they are not.
+ *
+ * **Errors** – `InvalidArgument` unless `permits` is a whole number from 1 to `SemaphoreSync.MAX`.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const tryAcquire = (self: Semaphore): Effect.Effect<boolean> =>
-  Effect.map(
-    tryPass(() => localOf(self)),
-    (taken) => taken !== false,
+export function tryAcquire(self: Semaphore): Effect.Effect<boolean>
+export function tryAcquire(self: Semaphore, permits: number): Effect.Effect<boolean, InvalidArgument>
+export function tryAcquire(self: Semaphore, permits = 1): Effect.Effect<boolean, InvalidArgument> {
+  return withCounted(permits, COUNT, (permits) =>
+    Effect.map(
+      tryPass(() => localOf(self), permits),
+      (taken) => taken !== false,
+    ),
   )
+}
 
 /**
- * Waits until it has a permit.
+ * Waits until it has a permit, or so many at once.
  *
  * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – as `Lock.acquire`: first come, first
- * served, but a newcomer may take a permit before a waiter has woken up, three times at most. **Interruption** – leaves the
- * queue, and gives a permit back that had just come.
+ * served, but a newcomer may take a permit before a waiter has woken up, three times at most. Who waits for several keeps
+ * what is there for itself when it has become the first, so it gets them in the end; those behind it wait, even for ever
+ * where there are never so many. **Interruption** – leaves the queue, and gives back what had just come.
  *
- * **Source** – Python's `Semaphore.acquire()`.
+ * **Errors** – `InvalidArgument` unless `permits` is a whole number from 1 to `SemaphoreSync.MAX`. **Source** – Python's
+ * `Semaphore.acquire()`, which has no number.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const acquire = (self: Semaphore): Effect.Effect<void> => Effect.asVoid(pass(() => localOf(self)))
+export function acquire(self: Semaphore): Effect.Effect<void>
+export function acquire(self: Semaphore, permits: number): Effect.Effect<void, InvalidArgument>
+export function acquire(self: Semaphore, permits = 1): Effect.Effect<void, InvalidArgument> {
+  return withCounted(permits, COUNT, (wanted) => Effect.asVoid(pass(() => localOf(self), { wanted })))
+}
 
 /**
- * Waits for a permit at most as long as `timeout`.
+ * Waits for a permit, or for so many at once, at most as long as `timeout`.
  *
  * **Units** – a `Duration`; zero tries once. **Errors** – `TimedOut`, after which nothing of it is left; else as `acquire`.
  *
@@ -108,16 +113,29 @@ export const acquire = (self: Semaphore): Effect.Effect<void> => Effect.asVoid(p
  */
 export const acquireWithin: {
   (timeout: Duration.DurationInput): (self: Semaphore) => Effect.Effect<void, TimedOut>
+  (
+    timeout: Duration.DurationInput,
+    permits: number,
+  ): (self: Semaphore) => Effect.Effect<void, InvalidArgument | TimedOut>
   (self: Semaphore, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut>
-} = dual(2, (self: Semaphore, timeout: Duration.DurationInput) =>
-  Effect.asVoid(passWithin(() => localOf(self), timeout, "Semaphore.acquireWithin")),
+  (
+    self: Semaphore,
+    timeout: Duration.DurationInput,
+    permits: number,
+  ): Effect.Effect<void, InvalidArgument | TimedOut>
+} = dual(
+  ([first]) => isSemaphore(first),
+  (self: Semaphore, timeout: Duration.DurationInput, permits = 1) =>
+    withCounted(permits, COUNT, (wanted) =>
+      Effect.asVoid(passWithin(() => localOf(self), timeout, "Semaphore.acquireWithin", { wanted })),
+    ),
 )
 
 /**
  * Gives permits, whoever took them: 1, or so many. There may be more in the end than at first.
  *
- * **Errors** – `InvalidArgument` unless `permits` is a whole number of at least 1; `OverRelease` beyond `SemaphoreSync.MAX` in
- * all.
+ * **Errors** – `InvalidArgument` unless `permits` is a whole number from 1 to `SemaphoreSync.MAX`; `OverRelease` beyond that
+ * in all.
  *
  * **Source** – Python's `Semaphore.release()`, which has no number.
  *
@@ -125,10 +143,10 @@ export const acquireWithin: {
  * @since 0.3.0
  */
 export const release = (self: Semaphore, permits = 1): Effect.Effect<void, InvalidArgument | OverRelease> =>
-  Effect.flatMap(
-    counted(permits, 1),
-    (permits): Effect.Effect<void, OverRelease> =>
-      localOf(self).release(permits) ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN)),
+  withCounted(permits, COUNT, (permits) =>
+    Effect.suspend(() =>
+      localOf(self).leave(permits) ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN)),
+    ),
   )
 
 /**
@@ -167,4 +185,39 @@ export const withPermit: {
   <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore) =>
   passFor(self, () => localOf(semaphore), TOO_OFTEN),
+)
+
+/**
+ * Runs an effect with so many permits, taken at once, and gives them back whatever becomes of the effect.
+ *
+ * **Waiting**, **Fairness**, **Errors** – as `acquire`. **Interruption** – as `withPermit`. **Source** – Effect's
+ * `Semaphore.withPermits`.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Semaphore } from "multifiber"
+ *
+ * const program = Effect.gen(function* () {
+ *   const megabytes = yield* Semaphore.make(100)
+ *   const left = yield* Semaphore.permits(megabytes).pipe(Semaphore.withPermits(megabytes, 70))
+ *   const tooMany = yield* Semaphore.tryAcquire(megabytes, 101)
+ *   return [left, tooMany]
+ * })
+ * console.log(await Effect.runPromise(program)) // => [ 30, false ]
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withPermits: {
+  (
+    semaphore: Semaphore,
+    permits: number,
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | InvalidArgument, R>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    semaphore: Semaphore,
+    permits: number,
+  ): Effect.Effect<A, E | InvalidArgument, R>
+} = dual(3, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore, permits: number) =>
+  withCounted(permits, COUNT, (permits) => passFor(self, () => localOf(semaphore), TOO_OFTEN, permits)),
 )

@@ -4,10 +4,11 @@
  * @since 0.3.0
  */
 import * as Kernel from "@multifiber/kernel/Semaphore"
-import * as Waiters from "@multifiber/kernel/Waiters"
+import { type Sleep, STATE, type Taken } from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import { makeWordHandles } from "./sync/Handles.ts"
 import { LocalGate, SPINS } from "./sync/LocalGate.ts"
+import { check } from "./sync/permits.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
 /**
@@ -46,19 +47,15 @@ export const MAX = Kernel.MAX
 export const TOO_OFTEN = { primitive: "Semaphore", reason: `it holds ${MAX} permits at most` }
 
 class LocalSemaphore extends LocalGate {
-  tryPass(): Waiters.Taken | undefined {
-    return Kernel.tryAcquire(this.gate, this.me)
+  tryPass(permits?: number): Taken | undefined {
+    return Kernel.tryAcquire(this.gate, this.me, permits)
   }
 
-  protected passBy(sleep: Waiters.Sleep): Waiters.Taken | undefined {
-    return Kernel.acquire(this.gate, this.me, sleep, SPINS)
+  protected passBy(sleep: Sleep, permits: number): Taken | undefined {
+    return Kernel.acquire(this.gate, this.me, sleep, SPINS, permits)
   }
 
-  leave(): boolean {
-    return this.release(1)
-  }
-
-  release(permits: number): boolean {
+  leave(permits = 1): boolean {
     return Kernel.release(this.gate, permits, MAX)
   }
 
@@ -83,42 +80,55 @@ export const localOf: (self: Semaphore) => LocalSemaphore = makeWordHandles(
  * @internal
  */
 export const unsafeMake = (permits: number): Semaphore => {
-  const words = new SharedArrayBuffer(Waiters.BYTES)
-  new Int32Array(words)[Waiters.STATE] = permits
+  const words = new SharedArrayBuffer(Kernel.BYTES)
+  new Int32Array(words)[STATE] = permits
   return { [TypeId]: { id: Membership.nextName(), words } }
 }
 
 /**
- * Takes a permit where there is one; `false` where there is none. Never waits.
+ * Takes a permit, or so many, where they are there; `false` where they are not. Never waits.
+ *
+ * **Errors** – throws `InvalidArgument` unless `permits` is a whole number from 1 to `MAX`.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const tryAcquireSync = (self: Semaphore): boolean => localOf(self).tryPass() !== undefined
+export const tryAcquireSync = (self: Semaphore, permits = 1): boolean => {
+  check(permits, MAX)
+  return localOf(self).tryPass(permits) !== undefined
+}
 
 /**
- * Blocks the agent until it has a permit, or for `milliseconds`; `false` where that was too short.
+ * Blocks the agent until it has a permit, or so many at once, or for `milliseconds`; `false` where that was too short.
  *
  * **Waiting** – blocks the thread: no fiber, timer or message of the agent runs meanwhile. **Fairness** – as
- * `Semaphore.acquire`; where fibers of the agent wait, it goes first. **Units** – zero or less tries once.
+ * `Semaphore.acquire`; where fibers of the agent wait, it goes first. **Units** – zero or less tries once. **Errors** –
+ * throws `InvalidArgument` unless `permits` is a whole number from 1 to `MAX`.
  *
  * @category combinators
  * @since 0.3.0
  */
-export const acquireSync = (self: Semaphore, milliseconds = Number.POSITIVE_INFINITY): boolean =>
-  localOf(self).passSync(milliseconds) !== false
+export const acquireSync = (
+  self: Semaphore,
+  milliseconds = Number.POSITIVE_INFINITY,
+  permits = 1,
+): boolean => {
+  check(permits, MAX)
+  return localOf(self).passSync(milliseconds, permits) !== false
+}
 
 /**
- * Gives permits, whoever took them. Throws `OverRelease` beyond `MAX`, and a `RangeError` unless `permits` is a whole number
- * of at least 1.
+ * Gives permits, whoever took them.
+ *
+ * **Errors** – throws `OverRelease` beyond `MAX` in all, and `InvalidArgument` unless `permits` is a whole number from 1 to
+ * `MAX`.
  *
  * @category combinators
  * @since 0.3.0
  */
 export const releaseSync = (self: Semaphore, permits = 1): void => {
-  if (!isCount(permits, 1))
-    throw new RangeError(`Cannot release ${permits} permits: expected a whole number of at least 1`)
-  if (!localOf(self).release(permits)) throw plainError("OverRelease", TOO_OFTEN)
+  check(permits, MAX)
+  if (!localOf(self).leave(permits)) throw plainError("OverRelease", TOO_OFTEN)
 }
 
 /**
@@ -135,19 +145,30 @@ export const permitsSync = (self: Semaphore): number => localOf(self).permits
  * @category combinators
  * @since 0.3.0
  */
-export const withPermitSync = <A>(self: Semaphore, body: () => A): A => {
-  acquireSync(self)
+export const withPermitSync = <A>(self: Semaphore, body: () => A): A => withPermitsSync(self, 1, body)
+
+/**
+ * Runs `body` with so many permits, and gives them back whatever becomes of it. Blocks the agent until it has them.
+ *
+ * **Errors** – throws `InvalidArgument` unless `permits` is a whole number from 1 to `MAX`.
+ *
+ * @example
+ * import * as SemaphoreSync from "multifiber/SemaphoreSync"
+ * import { Semaphore } from "multifiber"
+ * import { Effect } from "effect"
+ *
+ * const seats = Effect.runSync(Semaphore.make(5))
+ * const left = SemaphoreSync.withPermitsSync(seats, 3, () => SemaphoreSync.permitsSync(seats))
+ * console.log(left, SemaphoreSync.permitsSync(seats)) // => 2 5
+ *
+ * @category combinators
+ * @since 0.3.0
+ */
+export const withPermitsSync = <A>(self: Semaphore, permits: number, body: () => A): A => {
+  acquireSync(self, Number.POSITIVE_INFINITY, permits)
   try {
     return body()
   } finally {
-    releaseSync(self)
+    releaseSync(self, permits)
   }
 }
-
-/**
- * Whether a number counts permits: whole, `least` at least, and not beyond `MAX`.
- *
- * @internal
- */
-export const isCount = (permits: number, least: 0 | 1): boolean =>
-  Number.isSafeInteger(permits) && permits >= least && permits <= MAX

@@ -75,6 +75,48 @@ describe("BoundedSemaphore, between fibers", () => {
     }),
   )
 
+  fibers("withPermits takes several and gives them back, in both forms", () =>
+    Effect.gen(function* () {
+      const it = yield* BoundedSemaphore.make(3)
+      const left = BoundedSemaphore.permits(it)
+      expect(yield* left.pipe(BoundedSemaphore.withPermits(it, 2))).toBe(1)
+      expect(BoundedSemaphoreSync.withPermitsSync(it, 3, () => BoundedSemaphoreSync.permitsSync(it))).toBe(0)
+      expect(yield* left).toBe(3)
+      yield* BoundedSemaphore.acquire(it, 2)
+      expect(yield* Effect.flip(BoundedSemaphore.release(it, 3))).toMatchObject(overRelease)
+      expect(() => BoundedSemaphoreSync.releaseSync(it, 3)).toThrow(expect.objectContaining(overRelease))
+      expect(yield* left).toBe(1)
+      yield* BoundedSemaphore.release(it, 2)
+      expect(yield* left).toBe(3)
+    }),
+  )
+
+  fibers("more permits than there are, or no number, are refused, in both forms", () =>
+    Effect.gen(function* () {
+      const it = yield* BoundedSemaphore.make(2)
+      const refused = (permits: number) => ({ _tag: "InvalidArgument", argument: "permits", value: permits })
+      for (const permits of [0, -1, 0.5, Number.NaN, 3]) {
+        const effects: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          BoundedSemaphore.acquire(it, permits),
+          BoundedSemaphore.tryAcquire(it, permits),
+          BoundedSemaphore.acquireWithin(it, 1, permits),
+          BoundedSemaphore.release(it, permits),
+          BoundedSemaphore.withPermits(Effect.void, it, permits),
+        ]
+        for (const effect of effects) expect(yield* Effect.flip(effect)).toMatchObject(refused(permits))
+        for (const call of [
+          () => BoundedSemaphoreSync.acquireSync(it, 1, permits),
+          () => BoundedSemaphoreSync.tryAcquireSync(it, permits),
+          () => BoundedSemaphoreSync.releaseSync(it, permits),
+          () => BoundedSemaphoreSync.withPermitsSync(it, permits, () => {}),
+        ]) {
+          expect(call).toThrow(expect.objectContaining(refused(permits)))
+        }
+      }
+      expect(yield* BoundedSemaphore.permits(it)).toBe(2)
+    }),
+  )
+
   fibers("a permit that was given back inside of withPermit is a defect", () =>
     Effect.gen(function* () {
       const it = yield* BoundedSemaphore.make(1)
@@ -144,13 +186,43 @@ describe("BoundedSemaphore, after a death", () => {
       const holder = yield* Process.make(boundedSeats.hold, [it, 1])
       yield* Process.start(holder)
       yield* reached(it.flags, 0)
-      const waiter = yield* Process.make(boundedSeats.acquireWithin, [it, 10_000])
+      const waiter = yield* Process.make(boundedSeats.acquireWithin, [it, 10_000, 1])
       yield* Process.start(waiter)
       yield* Effect.sleep(100)
       yield* Process.kill(holder)
       expect(yield* Effect.flatten(within(15)(Process.result(waiter)))).toBe(true)
       // That one has ended with it, too.
       yield* within(10)(BoundedSemaphore.acquire(it.seats))
+    }),
+  )
+
+  live("several that were taken at once come back, to one that waits for all", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(3)
+      const holder = yield* Process.make(boundedSeats.holdMany, [it, 2])
+      yield* Process.start(holder)
+      yield* reached(it.flags, 0)
+      const waiter = yield* Process.make(boundedSeats.acquireWithin, [it, 10_000, 3])
+      yield* Process.start(waiter)
+      yield* Effect.sleep(100)
+      yield* Process.kill(holder)
+      expect(yield* Effect.flatten(within(15)(Process.result(waiter)))).toBe(true)
+      yield* within(10)(BoundedSemaphore.acquire(it.seats, 3))
+    }),
+  )
+
+  live("who is killed while it waits for all keeps nothing from the others", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(2)
+      yield* BoundedSemaphore.acquire(it.seats)
+      const many = yield* Process.make(boundedSeats.holdMany, [it, 2])
+      yield* Process.start(many)
+      yield* reached(it.flags, 1)
+      yield* Effect.sleep(50)
+      expect(yield* BoundedSemaphore.tryAcquire(it.seats)).toBe(false)
+      yield* Process.kill(many)
+      yield* within(10)(BoundedSemaphore.acquire(it.seats))
+      yield* BoundedSemaphore.release(it.seats, 2)
     }),
   )
 

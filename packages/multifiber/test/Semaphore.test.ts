@@ -82,7 +82,9 @@ describe("Semaphore, between fibers", () => {
         _tag: "InvalidArgument",
         value: 0,
       })
-      expect(() => SemaphoreSync.releaseSync(it, 0)).toThrow(RangeError)
+      expect(() => SemaphoreSync.releaseSync(it, 0)).toThrow(
+        expect.objectContaining({ _tag: "InvalidArgument", value: 0 }),
+      )
       expect(yield* Effect.flip(Semaphore.release(it))).toMatchObject({
         _tag: "OverRelease",
         primitive: "Semaphore",
@@ -138,6 +140,115 @@ describe("Semaphore, between fibers", () => {
       const visits = Array.from({ length: 60 }, () => Effect.flip(visit.pipe(Semaphore.withPermit(it))))
       expect(yield* Effect.all(visits, { concurrency: "unbounded" })).toEqual(Array(60).fill("full"))
       expect([most, yield* Semaphore.permits(it)]).toEqual([3, 3])
+    }),
+  )
+
+  fibers("withPermits takes several and gives them back, in both forms", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(5)
+      const left = Semaphore.permits(it)
+      expect(yield* left.pipe(Semaphore.withPermits(it, 3))).toBe(2)
+      expect(yield* Effect.flip(Semaphore.withPermits(Effect.fail("inside"), it, 5))).toBe("inside")
+      expect(SemaphoreSync.withPermitsSync(it, 4, () => SemaphoreSync.permitsSync(it))).toBe(1)
+      const fails = () => {
+        throw new Error("inside")
+      }
+      expect(() => SemaphoreSync.withPermitsSync(it, 4, fails)).toThrow("inside")
+      expect(yield* left).toBe(5)
+    }),
+  )
+
+  fibers("what is no number of permits is refused, in both forms", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(2)
+      const refused = (permits: number) => ({ _tag: "InvalidArgument", argument: "permits", value: permits })
+      for (const permits of [0, -1, 0.5, Number.NaN, SemaphoreSync.MAX + 1]) {
+        for (const effect of [
+          Semaphore.acquire(it, permits),
+          Semaphore.tryAcquire(it, permits),
+          Semaphore.acquireWithin(it, 1, permits),
+          Semaphore.withPermits(Effect.void, it, permits),
+        ]) {
+          expect(yield* Effect.flip(effect)).toMatchObject(refused(permits))
+        }
+        for (const call of [
+          () => SemaphoreSync.acquireSync(it, 1, permits),
+          () => SemaphoreSync.tryAcquireSync(it, permits),
+          () => SemaphoreSync.withPermitsSync(it, permits, () => {}),
+        ]) {
+          expect(call).toThrow(expect.objectContaining(refused(permits)))
+        }
+      }
+      expect(yield* Semaphore.permits(it)).toBe(2)
+    }),
+  )
+
+  fibers("who waits for many comes before who comes later and wants few", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(3)
+      const order: Array<string> = []
+      const visit = (name: string, permits: number) =>
+        Effect.fork(
+          Semaphore.withPermits(
+            Effect.sync(() => order.push(name)),
+            it,
+            permits,
+          ),
+        )
+      yield* Semaphore.acquire(it, 2)
+      const many = yield* visit("many", 3)
+      yield* Effect.yieldNow()
+      const few = yield* Effect.all([visit("few", 1), visit("two", 2)])
+      yield* Effect.sleep(5)
+      expect([yield* Semaphore.tryAcquire(it), SemaphoreSync.acquireSync(it, 5)]).toEqual([false, true])
+      SemaphoreSync.releaseSync(it)
+      expect(yield* Semaphore.statistics(it)).toEqual({
+        permits: 1,
+        waitingAgents: 1,
+        waitingFibers: 3,
+        reserved: true,
+      })
+      expect(order).toEqual([])
+      yield* Semaphore.release(it, 2)
+      yield* Fiber.joinAll([many, ...few])
+      expect(order).toEqual(["many", "few", "two"])
+      expect(yield* Semaphore.permits(it)).toBe(3)
+    }),
+  )
+
+  fibers("who gives up waiting for many lets the next one in that wants few", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(1)
+      const many = yield* Effect.fork(Semaphore.acquire(it, 2))
+      yield* Effect.yieldNow()
+      const few = yield* Effect.fork(Semaphore.acquire(it))
+      yield* Effect.sleep(5)
+      expect(few.unsafePoll()).toBe(null)
+      yield* Fiber.interrupt(many)
+      yield* within(5)(Fiber.join(few))
+      const late = yield* Effect.fork(Semaphore.acquire(it))
+      expect(yield* Effect.flip(Semaphore.acquireWithin(it, 10, 2))).toMatchObject(timedOut)
+      yield* Semaphore.release(it)
+      yield* within(5)(Fiber.join(late))
+      expect(yield* Semaphore.statistics(it)).toEqual({
+        permits: 0,
+        waitingAgents: 0,
+        waitingFibers: 0,
+        reserved: false,
+      })
+    }),
+  )
+
+  fibers("a blocking call in the place of fibers takes what it wants, and leaves them what they want", () =>
+    Effect.gen(function* () {
+      const it = yield* Semaphore.make(2)
+      const many = yield* Effect.fork(Semaphore.acquire(it, 3))
+      yield* Effect.sleep(1)
+      expect(SemaphoreSync.acquireSync(it, 0, 4)).toBe(false)
+      expect(SemaphoreSync.acquireSync(it, 0, 2)).toBe(true)
+      SemaphoreSync.releaseSync(it, 3)
+      yield* within(5)(Fiber.join(many))
+      expect(yield* Semaphore.permits(it)).toBe(0)
     }),
   )
 
@@ -231,6 +342,44 @@ describe("Semaphore, between agents", () => {
       yield* within(20)(Effect.forEach(visits, AsyncResult.get))
       expect(Flags.get(it.flags, 1)).toBeLessThanOrEqual(2)
       expect(yield* Semaphore.permits(it.seats)).toBe(2)
+    }),
+  )
+
+  live("who waits for all permits gets them, though others take one again and again", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(2)
+      const pool = yield* Pool.make({ size: 4 })
+      const visitors = yield* Effect.replicateEffect(Pool.applyAsync(pool, seats.visitUntilTold, [it]), 3)
+      yield* reached(it.flags, 0, 100)
+      for (let i = 1; i <= 20; i++) {
+        yield* within(10)(Semaphore.withPermits(Effect.void, it.seats, 2))
+        const waiter = yield* Pool.applyAsync(pool, seats.acquireMany, [it, 2])
+        yield* within(10)(AsyncResult.get(waiter))
+        const visits = Flags.get(it.flags, 0)
+        yield* Effect.sleep(2)
+        expect(Flags.get(it.flags, 0)).toBe(visits)
+        yield* Semaphore.release(it.seats, 2)
+        yield* reached(it.flags, 0, visits + 10)
+      }
+      Flags.add(it.flags, 3)
+      yield* within(10)(Effect.forEach(visitors, AsyncResult.get))
+      expect(yield* Semaphore.permits(it.seats)).toBe(2)
+    }),
+  )
+
+  live("an agent that is killed while it waits for many keeps nothing from the others", () =>
+    Effect.gen(function* () {
+      const it = yield* shared(1)
+      const many = yield* Process.make(seats.acquireMany, [it, 2])
+      yield* Process.start(many)
+      yield* reached(it.flags, 2)
+      yield* Effect.sleep(50)
+      expect(yield* Semaphore.tryAcquire(it.seats)).toBe(false)
+      const waiter = yield* Effect.fork(Semaphore.acquire(it.seats))
+      yield* Process.kill(many)
+      yield* within(10)(Fiber.join(waiter))
+      yield* Semaphore.release(it.seats)
+      expect(yield* Semaphore.tryAcquire(it.seats)).toBe(true)
     }),
   )
 })

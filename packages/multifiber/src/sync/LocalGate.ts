@@ -12,6 +12,7 @@ export const SPINS = 200
 /** A fiber that waits. */
 interface Waiter {
   readonly resume: (taken: Waiters.Taken) => void
+  readonly wanted: number
   passed: boolean
 }
 
@@ -21,7 +22,7 @@ export interface GateStatistics {
   readonly waitingAgents: number
   /** Fibers of this agent that wait. */
   readonly waitingFibers: number
-  /** The oldest waiter has been overtaken so often that only it may pass. */
+  /** Only the oldest waiter may pass: it has been overtaken often, or wants more than there is. */
   readonly reserved: boolean
 }
 
@@ -50,27 +51,30 @@ export abstract class LocalGate implements Slices.Waiting {
     }
   }
 
-  /** Passes where nothing stands in the way. */
-  abstract tryPass(): Waiters.Taken | undefined
+  /** Passes with so many where nothing stands in the way. */
+  abstract tryPass(wanted?: number): Waiters.Taken | undefined
 
-  /** Passes, blocking the agent by `sleep`; none where `sleep` gives up. */
-  protected abstract passBy(sleep: Waiters.Sleep): Waiters.Taken | undefined
+  /** Passes with so many, blocking the agent by `sleep`; none where `sleep` gives up. */
+  protected abstract passBy(sleep: Waiters.Sleep, wanted: number): Waiters.Taken | undefined
 
-  /** Undoes that it has passed; `false` where that was undone before. */
-  abstract leave(): boolean
+  /** Undoes that it has passed with so many; `false` where that was undone before. */
+  abstract leave(wanted?: number): boolean
 
-  /** Calls back once it has passed; returns what gives up, and undoes it where it had passed already. */
-  wait(resume: (taken: Waiters.Taken) => void): () => void {
-    const waiter: Waiter = { resume, passed: false }
+  /** Calls back once it has passed with so many; returns what gives up, and undoes it where it had passed already. */
+  wait(resume: (taken: Waiters.Taken) => void, wanted: number): () => void {
+    const waiter: Waiter = { resume, wanted, passed: false }
     if (this.waiters.push(waiter) === 1) Slices.begin(this)
     this.look()
     return () => {
       if (waiter.passed) {
-        this.leave()
+        this.leave(wanted)
         return
       }
-      this.waiters.splice(this.waiters.indexOf(waiter), 1)
+      const at = this.waiters.indexOf(waiter)
+      this.waiters.splice(at, 1)
       if (this.waiters.length === 0) this.withdraw()
+      // The next one may want less.
+      else if (at === 0) this.look()
     }
   }
 
@@ -84,15 +88,15 @@ export abstract class LocalGate implements Slices.Waiting {
   /** Looks at the gate for the first fiber that waits, until there is nothing to do but to sleep. */
   readonly look = (): void => {
     const { gate, me, waiters } = this
-    while (waiters.length > 0) {
-      const ticket = this.enlisted()
+    for (let first = waiters[0]; first !== undefined; first = waiters[0]) {
+      const ticket = this.enlisted(first.wanted)
       const seen = Waiters.look(gate, me, ticket, this.lost)
       if (seen === "acquired" || seen === "abandoned") {
         this.ticket = undefined
-        const waiter = waiters.shift() as Waiter
+        waiters.shift()
         if (waiters.length === 0) Slices.end(this)
-        waiter.passed = true
-        waiter.resume(seen)
+        first.passed = true
+        first.resume(seen)
         continue
       }
       if (seen === "lost") this.lost++
@@ -100,31 +104,33 @@ export abstract class LocalGate implements Slices.Waiting {
     }
   }
 
-  private enlisted(): number {
+  /** The place of the agent in the queue, where it wants so many from now on. */
+  private enlisted(wanted: number): number {
     if (this.ticket === undefined) {
-      this.ticket = Waiters.enlist(this.gate, this.me)
+      this.ticket = Waiters.enlist(this.gate, this.me, wanted)
       this.lost = 0
-    }
+    } else Waiters.want(this.gate, this.me, wanted)
     return this.ticket
   }
 
   /**
-   * Blocks the agent until it has passed, at most for `milliseconds`. Where its fibers queue, it goes in their place: they
-   * cannot run meanwhile.
+   * Blocks the agent until it has passed with so many, at most for `milliseconds`. Where its fibers queue, it goes in their
+   * place: they cannot run meanwhile.
    */
-  passSync(milliseconds: number): Waiters.Taken | false {
+  passSync(milliseconds: number, wanted = 1): Waiters.Taken | false {
     const sleep = Slices.sleepFor(milliseconds, this.user)
-    const taken = this.ticket === undefined ? this.passBy(sleep) : this.passInPlace(this.ticket, sleep)
+    const taken =
+      this.ticket === undefined ? this.passBy(sleep, wanted) : this.passInPlace(this.ticket, sleep, wanted)
     if (!isTold(this.user)) return taken ?? false
     // Others may take it for dead already, and count on what it had not taken. What it found abandoned stays so.
-    if (taken === "acquired") this.leave()
+    if (taken === "acquired") this.leave(wanted)
     throw Slices.toldToEnd()
   }
 
-  private passInPlace(ticket: number, sleep: Waiters.Sleep): Waiters.Taken | undefined {
+  private passInPlace(ticket: number, sleep: Waiters.Sleep, wanted: number): Waiters.Taken | undefined {
+    Waiters.want(this.gate, this.me, wanted)
     const taken = Waiters.passInPlace(this.gate, this.me, ticket, sleep)
-    if (taken === undefined) return undefined
-    this.ticket = undefined
+    if (taken !== undefined) this.ticket = undefined
     this.look()
     return taken
   }
