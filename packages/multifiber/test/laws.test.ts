@@ -7,6 +7,8 @@ import {
   boundedLaws,
   type Gate,
   lockLaws,
+  type Permits,
+  permitLaws,
   type RLock as RLockLike,
   rlockLaws,
   type Semaphore as SemaphoreLike,
@@ -17,7 +19,7 @@ import { type Value as ValueLike, valueLaws } from "@multifiber/testkit/laws/val
 import { barrierModel } from "@multifiber/testkit/models/barriers"
 import { conditionModel } from "@multifiber/testkit/models/conditions"
 import { eventModel } from "@multifiber/testkit/models/events"
-import { boundedModel, rlockModel, semaphoreModel } from "@multifiber/testkit/models/gates"
+import { boundedModel, permitModel, rlockModel, semaphoreModel } from "@multifiber/testkit/models/gates"
 import * as Effect from "effect/Effect"
 import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
@@ -59,19 +61,23 @@ const rlock: Effect.Effect<RLockLike> = Effect.map(RLock.make, (lock) => ({
   depth: RLock.depth(lock),
 }))
 
-const semaphore = (total: number): Effect.Effect<SemaphoreLike> =>
+const semaphore = (total: number): Effect.Effect<SemaphoreLike & Permits> =>
   Effect.map(Effect.orDie(Semaphore.make(total)), (seats) => ({
     total,
     acquire: Semaphore.acquire(seats),
     tryAcquire: Semaphore.tryAcquire(seats),
     acquireWithin: (milliseconds) => Semaphore.acquireWithin(seats, milliseconds),
     release: Semaphore.release(seats),
-    releaseMany: (permits) => Semaphore.release(seats, permits),
     around: Semaphore.withPermit(seats),
+    acquireMany: (permits) => Semaphore.acquire(seats, permits),
+    tryAcquireMany: (permits) => Semaphore.tryAcquire(seats, permits),
+    acquireManyWithin: (permits, milliseconds) => Semaphore.acquireWithin(seats, milliseconds, permits),
+    releaseMany: (permits) => Semaphore.release(seats, permits),
+    aroundMany: (permits, body) => Semaphore.withPermits(body, seats, permits),
     free: Semaphore.permits(seats),
   }))
 
-const bounded = (total: number): Effect.Effect<Gate> =>
+const bounded = (total: number): Effect.Effect<Permits> =>
   Effect.map(Effect.orDie(BoundedSemaphore.make(total)), (seats) => ({
     total,
     acquire: BoundedSemaphore.acquire(seats),
@@ -79,6 +85,12 @@ const bounded = (total: number): Effect.Effect<Gate> =>
     acquireWithin: (milliseconds) => BoundedSemaphore.acquireWithin(seats, milliseconds),
     release: BoundedSemaphore.release(seats),
     around: BoundedSemaphore.withPermit(seats),
+    acquireMany: (permits) => BoundedSemaphore.acquire(seats, permits),
+    tryAcquireMany: (permits) => BoundedSemaphore.tryAcquire(seats, permits),
+    acquireManyWithin: (permits, milliseconds) =>
+      BoundedSemaphore.acquireWithin(seats, milliseconds, permits),
+    releaseMany: (permits) => BoundedSemaphore.release(seats, permits),
+    aroundMany: (permits, body) => BoundedSemaphore.withPermits(body, seats, permits),
     free: BoundedSemaphore.permits(seats),
   }))
 
@@ -123,6 +135,8 @@ for (const total of [1, 3]) {
   obeys(`Semaphore of ${total}`, [...semaphoreLaws, semaphoreModel], semaphore(total))
   obeys(`BoundedSemaphore of ${total}`, [...boundedLaws, boundedModel], bounded(total))
 }
+obeys("Semaphore, several at once", [...permitLaws, permitModel(Number.POSITIVE_INFINITY)], semaphore(3))
+obeys("BoundedSemaphore, several at once", [...permitLaws, permitModel()], bounded(3))
 obeys("Event", [...eventLaws, eventModel], event)
 obeys("Condition", [...conditionLaws, conditionModel], Effect.map(Condition.make, conditionOf))
 obeys(

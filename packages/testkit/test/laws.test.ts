@@ -4,10 +4,10 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { type Event, eventLaws } from "../src/laws/events.ts"
-import { boundedLaws, type Gate } from "../src/laws/gates.ts"
+import { boundedLaws, type Permits, permitLaws } from "../src/laws/gates.ts"
 import type { Law } from "../src/laws/law.ts"
 import { eventModel } from "../src/models/events.ts"
-import { boundedModel } from "../src/models/gates.ts"
+import { boundedModel, permitModel } from "../src/models/gates.ts"
 
 const BOUND = 60_000
 
@@ -20,74 +20,126 @@ const gateBugs = {
   "keeps what comes after the time-out": ["time-out", "model"],
   "tries without looking": ["trying", "model"],
   "takes back more than it gave": ["bound", "model"],
-  "keeps the place of a body that fails": ["around"],
+  "keeps the place of a body that fails": ["around", "around with several"],
+  "lets those that want few in before one that wants many": [
+    "the first wants many",
+    "order of those that want several",
+    "model of several",
+  ],
+  "tries before those that wait": ["the first wants many", "model of several"],
+  "takes in part": ["several or none"],
+  "takes one of several": ["several or none", "around with several", "model of several"],
+  "gives back one of several": ["conservation of several", "around with several", "model of several"],
+  "does not look at the next one when one gives up": ["the first wants many", "model of several"],
+  "takes any number": ["no number of permits"],
 } as const
 
 type GateBug = keyof typeof gateBugs
 
 /** A bounded semaphore that hands its places over. */
-const gate = (total: number, bug?: GateBug): Effect.Effect<Gate> =>
+const gate = (total: number, bug?: GateBug): Effect.Effect<Permits> =>
   Effect.sync(() => {
-    const line: Array<{ readonly resume: () => void; hasPlace: boolean }> = []
+    const line: Array<{ readonly resume: () => void; readonly wanted: number; hasPlace: boolean }> = []
     let free = total
-    const giveBack = (): void => {
-      const next = bug === "last come, first served" ? line.pop() : line.shift()
-      if (next === undefined) {
-        free++
-        return
-      }
-      next.hasPlace = true
-      next.resume()
-      if (bug === "lets two in") line.shift()?.resume()
+
+    /** Who gets in next, if anybody. */
+    const next = () => {
+      if (bug === "lets those that want few in before one that wants many") return line.find(fits)
+      const first = bug === "last come, first served" ? line.at(-1) : line[0]
+      return first && fits(first) ? first : undefined
     }
-    const tryAcquire = Effect.sync(() => {
-      if (free === 0) return bug === "tries without looking"
-      free--
-      return true
-    })
-    const acquireUnless = (stays: boolean) =>
-      Effect.flatMap(tryAcquire, (taken) =>
-        taken && bug !== "tries without looking"
-          ? Effect.void
-          : Effect.async<void>((resume) => {
-              const place = { resume: () => resume(Effect.void), hasPlace: false }
-              line.push(place)
-              return Effect.sync(() => {
-                if (stays) return
-                if (!place.hasPlace) line.splice(line.indexOf(place), 1)
-                else if (bug !== "keeps what comes with the interruption") giveBack()
-              })
-            }),
-      )
-    const acquire = acquireUnless(bug === "forgets to leave the line")
-    const acquireWithin = (milliseconds: number) =>
-      Effect.timeoutFail(acquireUnless(bug === "keeps what comes after the time-out"), {
-        duration: milliseconds,
-        onTimeout: () => new Error("too long"),
+    const fits = ({ wanted }: { readonly wanted: number }) => wanted <= free
+    const admit = (): void => {
+      for (let place = next(); place !== undefined; place = next()) {
+        line.splice(line.indexOf(place), 1)
+        free -= bug === "takes one of several" ? 1 : place.wanted
+        place.hasPlace = true
+        place.resume()
+        if (bug === "lets two in") line.shift()?.resume()
+      }
+    }
+    const giveBack = (count: number): void => {
+      free += bug === "gives back one of several" ? 1 : count
+      admit()
+    }
+
+    /** Is there such a number of permits. */
+    const checked = <A>(count: number, effect: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> =>
+      (Number.isSafeInteger(count) && count >= 1 && count <= total) || bug === "takes any number"
+        ? effect
+        : Effect.fail("no number of permits")
+
+    const tryAcquireMany = (count: number) =>
+      Effect.sync(() => {
+        const comesLast = line.length > 0 && bug !== "tries before those that wait"
+        if (comesLast || free < count) {
+          if (bug === "takes in part" && free > 0) free--
+          return bug === "tries without looking"
+        }
+        free -= bug === "takes one of several" ? 1 : count
+        return true
       })
-    const release = Effect.suspend(() => {
-      if (free === total && bug !== "takes back more than it gave") return Effect.fail("all are there")
-      return Effect.sync(giveBack)
-    })
+    const waitFor = (count: number, stays: boolean) =>
+      Effect.async<void>((resume) => {
+        const place = { resume: () => resume(Effect.void), wanted: count, hasPlace: false }
+        line.push(place)
+        return Effect.sync(() => {
+          if (stays) return
+          if (place.hasPlace) {
+            if (bug !== "keeps what comes with the interruption") giveBack(count)
+            return
+          }
+          line.splice(line.indexOf(place), 1)
+          if (bug !== "does not look at the next one when one gives up") admit()
+        })
+      })
+    const acquireUnless = (count: number, wait: Effect.Effect<void, unknown>) =>
+      checked(
+        count,
+        Effect.flatMap(tryAcquireMany(count), (taken) =>
+          taken && bug !== "tries without looking" ? Effect.void : wait,
+        ),
+      )
+    const acquireMany = (count: number) =>
+      acquireUnless(count, waitFor(count, bug === "forgets to leave the line"))
+    const acquireManyWithin = (count: number, milliseconds: number) =>
+      acquireUnless(
+        count,
+        Effect.timeoutFail(waitFor(count, bug === "keeps what comes after the time-out"), {
+          duration: milliseconds,
+          onTimeout: () => new Error("too long"),
+        }),
+      )
+    const releaseMany = (count: number) =>
+      checked(
+        count,
+        Effect.suspend(() => {
+          if (free + count > total && bug !== "takes back more than it gave")
+            return Effect.fail("all are there")
+          return Effect.sync(() => giveBack(count))
+        }),
+      )
+    const aroundMany = <A>(count: number, body: Effect.Effect<A, unknown>) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.zipRight(
+          restore(acquireMany(count)),
+          bug === "keeps the place of a body that fails"
+            ? Effect.zipLeft(restore(body), releaseMany(count))
+            : Effect.ensuring(restore(body), Effect.orDie(releaseMany(count))),
+        ),
+      )
     return {
       total,
-      acquire,
-      tryAcquire,
-      acquireWithin: (milliseconds) =>
-        Effect.flatMap(tryAcquire, (taken) => {
-          if (taken) return Effect.void
-          return acquireWithin(milliseconds)
-        }),
-      release,
-      around: (body) =>
-        Effect.uninterruptibleMask((restore) =>
-          Effect.zipRight(
-            restore(acquire),
-            bug === "keeps the place of a body that fails"
-              ? Effect.zipLeft(restore(body), release)
-              : Effect.ensuring(restore(body), Effect.orDie(release)),
-          ),
-        ),
+      acquireMany,
+      tryAcquireMany: (count) => checked(count, tryAcquireMany(count)),
+      acquireManyWithin,
+      releaseMany,
+      aroundMany,
+      acquire: acquireMany(1),
+      tryAcquire: tryAcquireMany(1),
+      acquireWithin: (milliseconds) => acquireManyWithin(1, milliseconds),
+      release: releaseMany(1),
+      around: (body) => aroundMany(1, body),
       free: Effect.sync(() => free),
     }
   })
@@ -185,5 +237,10 @@ const holdsAndFinds = <Subject, Bug extends string>(
   })
 }
 
-holdsAndFinds("gates", [...boundedLaws, boundedModel], (bug?: GateBug) => gate(2, bug), gateBugs)
+holdsAndFinds(
+  "gates",
+  [...boundedLaws, boundedModel, ...permitLaws, { ...permitModel(), name: "model of several" }],
+  (bug?: GateBug) => gate(3, bug),
+  gateBugs,
+)
 holdsAndFinds("events", [...eventLaws, eventModel], event, eventBugs)

@@ -23,6 +23,15 @@ export interface Gate extends Settling {
   readonly free: Effect.Effect<number, unknown>
 }
 
+/** What several may be taken of at once. */
+export interface Permits extends Gate {
+  readonly acquireMany: (permits: number) => Effect.Effect<unknown, unknown>
+  readonly tryAcquireMany: (permits: number) => Effect.Effect<boolean, unknown>
+  readonly acquireManyWithin: (permits: number, milliseconds: number) => Effect.Effect<unknown, unknown>
+  readonly releaseMany: (permits: number) => Effect.Effect<unknown, unknown>
+  readonly aroundMany: <A>(permits: number, body: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>
+}
+
 /** A semaphore that may be given more than was taken. */
 export interface Semaphore extends Gate {
   readonly releaseMany: (permits: number) => Effect.Effect<unknown, unknown>
@@ -83,11 +92,68 @@ const withGate =
   (make: Effect.Effect<G>): Effect.Effect<void, unknown> =>
     Effect.asVoid(Effect.flatMap(make, body))
 
-/** A visit of some kind, and whether it is interrupted at some moment. */
-const visitArbitrary = fc.record({
-  how: fc.constantFrom("acquire", "tryAcquire", "acquireWithin", "around"),
-  isInterrupted: fc.boolean(),
-})
+/** A visit of some kind, with so many permits, and whether it is interrupted at some moment. */
+const visitArbitrary = (mostPermits: number) =>
+  fc.record({
+    how: fc.constantFrom(
+      "acquire" as const,
+      "tryAcquire" as const,
+      "acquireWithin" as const,
+      "around" as const,
+    ),
+    permits: fc.integer({ min: 1, max: mostPermits }),
+    isInterrupted: fc.boolean(),
+  })
+
+type Restore = <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+/** A gate as visits with so many permits use it. */
+type Entrance = Pick<Gate, "acquire" | "tryAcquire" | "acquireWithin" | "release" | "around">
+
+/** What visits do, each of which stays for a while. */
+const visitBy = (
+  { acquire, acquireWithin, around, release, tryAcquire }: Entrance,
+  stay: Effect.Effect<unknown>,
+) => {
+  const inside = Effect.ensuring(stay, Effect.orDie(release))
+  return {
+    acquire: (restore: Restore) => Effect.zipRight(restore(acquire), restore(inside)),
+    tryAcquire: () => Effect.flatMap(tryAcquire, (taken) => (taken ? inside : Effect.void)),
+    acquireWithin: (restore: Restore) => Effect.ignore(Effect.zipRight(restore(acquireWithin(1)), inside)),
+    around: (restore: Restore) => restore(around(stay)),
+  }
+}
+
+/** However visits begin, end and are interrupted: when all are over, all is free. */
+const conserves =
+  <G extends Gate>(mostPermits: number, entranceOf: (gate: G, permits: number) => Entrance) =>
+  (make: Effect.Effect<G>): Effect.Effect<void, unknown> =>
+    forAll(
+      fc.tuple(fc.scheduler(), fc.array(visitArbitrary(mostPermits), { minLength: 1, maxLength: 8 })),
+      ([scheduler, visits]) =>
+        withGate<G>((gate) =>
+          Effect.gen(function* () {
+            const moment = (name: string) => Effect.promise(() => scheduler.schedule(Promise.resolve(), name))
+            const fibers = yield* Effect.forEach(visits, ({ how, permits }) => {
+              const ways = visitBy(entranceOf(gate, permits), moment("leaves"))
+              return Effect.fork(
+                Effect.uninterruptibleMask((restore): Effect.Effect<unknown, unknown> => ways[how](restore)),
+              )
+            })
+            const interruptions = Effect.forEach(
+              fibers,
+              (fiber, n) =>
+                visits[n]?.isInterrupted
+                  ? Effect.zipRight(moment("interrupts"), Fiber.interrupt(fiber))
+                  : Fiber.await(fiber),
+              { concurrency: "unbounded" },
+            )
+            yield* Effect.promise((signal) => scheduler.waitFor(Effect.runPromise(interruptions, { signal })))
+            yield* isEmpty(gate)
+          }),
+        )(make),
+      40,
+    )
 
 export const gateLaws: ReadonlyArray<Law<Effect.Effect<Gate>>> = [
   {
@@ -238,44 +304,7 @@ export const gateLaws: ReadonlyArray<Law<Effect.Effect<Gate>>> = [
   {
     name: "conservation",
     says: "However visits begin, end and are interrupted: when all are over, all is free.",
-    check: (make) =>
-      forAll(
-        fc.tuple(fc.scheduler(), fc.array(visitArbitrary, { minLength: 1, maxLength: 8 })),
-        ([scheduler, visits]) =>
-          withGate<Gate>((gate) =>
-            Effect.gen(function* () {
-              const moment = (name: string) =>
-                Effect.promise(() => scheduler.schedule(Promise.resolve(), name))
-              const stay = moment("leaves")
-              const inside = Effect.ensuring(stay, Effect.orDie(gate.release))
-              const ways = {
-                acquire: (restore: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
-                  Effect.zipRight(restore(gate.acquire), restore(inside)),
-                tryAcquire: () => Effect.flatMap(gate.tryAcquire, (taken) => (taken ? inside : Effect.void)),
-                acquireWithin: (restore: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
-                  Effect.zipRight(restore(gate.acquireWithin(1)), inside).pipe(Effect.ignore),
-                around: (restore: <A, E>(wait: Effect.Effect<A, E>) => Effect.Effect<A, E>) =>
-                  restore(gate.around(stay)),
-              }
-              const fibers = yield* Effect.forEach(visits, ({ how }) =>
-                Effect.fork(Effect.uninterruptibleMask((restore) => ways[how as keyof typeof ways](restore))),
-              )
-              const interruptions = Effect.forEach(
-                visits,
-                ({ isInterrupted }, n) =>
-                  isInterrupted
-                    ? Effect.zipRight(moment("interrupts"), Fiber.interrupt(fibers[n] as (typeof fibers)[0]))
-                    : Fiber.await(fibers[n] as (typeof fibers)[0]),
-                { concurrency: "unbounded" },
-              )
-              yield* Effect.promise((signal) =>
-                scheduler.waitFor(Effect.runPromise(interruptions, { signal })),
-              )
-              yield* isEmpty(gate)
-            }),
-          )(make),
-        40,
-      ),
+    check: conserves<Gate>(1, (gate) => gate),
   },
   {
     name: "around",
@@ -401,6 +430,148 @@ export const rlockLaws: ReadonlyArray<Law<Effect.Effect<RLock>>> = [
         assert.equal(yield* gate.free, 0)
         yield* gate.release
         yield* isEmpty(gate)
+      }),
+    ),
+  },
+]
+
+/** The gate as those see it that want so many. */
+const entranceFor = (gate: Permits, permits: number): Entrance => ({
+  acquire: gate.acquireMany(permits),
+  tryAcquire: gate.tryAcquireMany(permits),
+  acquireWithin: (milliseconds) => gate.acquireManyWithin(permits, milliseconds),
+  release: gate.releaseMany(permits),
+  around: (body) => gate.aroundMany(permits, body),
+})
+
+/** A visitor with so many permits. */
+const visitorWith = (gate: Permits, permits: number, onEnter?: () => void) =>
+  visitor({ ...gate, ...entranceFor(gate, permits) }, onEnter)
+
+/** Of what several may be taken of at once, where there are three or more. */
+export const permitLaws: ReadonlyArray<Law<Effect.Effect<Permits>>> = [
+  {
+    name: "several or none",
+    says: "Who takes several gets all of them, or waits, or is refused, and has none then.",
+    check: withGate<Permits>((gate) =>
+      Effect.gen(function* () {
+        const { total } = gate
+        assert.equal(yield* gate.tryAcquireMany(total - 1), true)
+        assert.equal(yield* gate.free, 1)
+        assert.equal(yield* gate.tryAcquireMany(2), false)
+        for (const milliseconds of [0, 5]) {
+          assert.ok(Exit.isFailure(yield* Effect.exit(gate.acquireManyWithin(2, milliseconds))))
+          assert.equal(yield* gate.free, 1)
+        }
+        yield* gate.acquireManyWithin(1, 0)
+        assert.equal(yield* gate.free, 0)
+        const waiting = yield* visitorWith(gate, 2)
+        yield* gate.release
+        yield* settle(gate)
+        assert.equal(waiting.at.place, "outside")
+        yield* gate.releaseMany(total - 1)
+        yield* eventually("it has both", () => waiting.at.place === "inside")
+        assert.equal(yield* gate.free, total - 2)
+        yield* leave([waiting])
+        yield* isEmpty(gate)
+      }),
+    ),
+  },
+  {
+    name: "the first wants many",
+    says: "While the first wants more than there is, nobody gets what is there; once it gives up, others do.",
+    check: (make) =>
+      Effect.forEach([false, true], (givesUp) =>
+        withGate<Permits>((gate) =>
+          Effect.gen(function* () {
+            const inside = yield* full(gate)
+            const first = yield* visitorWith(gate, gate.total)
+            const others = yield* visitors(gate, 2)
+            for (const each of inside.slice(1)) {
+              yield* leave([each])
+              yield* settle(gate)
+              assert.equal(yield* gate.tryAcquire, false)
+              assert.equal(first.at.place, "outside")
+              assert.equal(entered(others), 0)
+            }
+            if (givesUp) {
+              yield* Fiber.interrupt(first.fiber)
+              yield* eventually("the others are in", () => entered(others) === others.length)
+            }
+            yield* leave(inside.slice(0, 1))
+            if (!givesUp) {
+              yield* eventually("the first is in", () => first.at.place === "inside")
+              yield* settle(gate)
+              assert.equal(entered(others), 0)
+            }
+            yield* leave([first, ...others])
+            yield* isEmpty(gate)
+          }),
+        )(make),
+      ).pipe(Effect.asVoid),
+  },
+  {
+    name: "order of those that want several",
+    says: "Who came first gets in first, whatever each wants.",
+    check: (make) =>
+      forAll(
+        fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 2, maxLength: 6 }),
+        (wants) =>
+          withGate<Permits>((gate) =>
+            Effect.gen(function* () {
+              const inside = yield* full(gate)
+              const order: Array<number> = []
+              const waiting: Array<Visitor> = []
+              for (const [n, wanted] of wants.entries())
+                waiting.push(yield* visitorWith(gate, wanted, () => order.push(n)))
+              yield* leave([...inside, ...waiting])
+              assert.deepEqual(order, [...wants.keys()])
+              yield* isEmpty(gate)
+            }),
+          )(make),
+        10,
+      ),
+  },
+  {
+    name: "conservation of several",
+    says: "However visits with one or several begin, end and are interrupted: when all are over, all is free.",
+    check: conserves<Permits>(3, entranceFor),
+  },
+  {
+    name: "around with several",
+    says: "around gives all of them back whatever becomes of what runs inside.",
+    check: withGate<Permits>((gate) =>
+      Effect.gen(function* () {
+        assert.equal(yield* gate.aroundMany(2, gate.free), gate.total - 2)
+        yield* isEmpty(gate)
+        assert.equal(yield* Effect.flip(gate.aroundMany(3, Effect.fail("inside"))), "inside")
+        yield* isEmpty(gate)
+        const staying = yield* Effect.fork(gate.aroundMany(gate.total, Effect.never))
+        yield* eventuallyIs("what is free", gate.free, 0)
+        const waiting = yield* Effect.fork(gate.aroundMany(2, Effect.never))
+        yield* settle(gate)
+        yield* Fiber.interrupt(waiting)
+        yield* Fiber.interrupt(staying)
+        yield* isEmpty(gate)
+      }),
+    ),
+  },
+  {
+    name: "no number of permits",
+    says: "What is no number of permits is refused, and nothing has changed.",
+    check: withGate<Permits>((gate) =>
+      Effect.gen(function* () {
+        for (const permits of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+          const refused = [
+            gate.acquireMany(permits),
+            gate.tryAcquireMany(permits),
+            gate.acquireManyWithin(permits, 5),
+            gate.releaseMany(permits),
+            gate.aroundMany(permits, Effect.void),
+          ]
+          for (const each of refused) assert.ok(Exit.isFailure(yield* Effect.exit(each)))
+          assert.equal(yield* gate.free, gate.total)
+        }
       }),
     ),
   },

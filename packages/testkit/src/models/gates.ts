@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fc from "fast-check"
-import type { Gate, RLock, Semaphore } from "../laws/gates.ts"
+import type { Gate, Permits, RLock, Semaphore } from "../laws/gates.ts"
 import type { Law } from "../laws/law.ts"
 import { follows, giveUp, type Modelled, nobody, type Parties, party, pass, type Step } from "./party.ts"
 
@@ -11,6 +11,8 @@ interface Model extends Parties {
   free: number
   /** More are not taken back. */
   readonly most: number
+  /** How many each of those that wait wants. */
+  readonly wanted: Array<number>
   /** How often each party holds it, where that matters. */
   readonly depths: Array<number> | undefined
 }
@@ -25,19 +27,32 @@ const deepen = ({ depths }: Model, k: number, by: 1 | -1): void => {
   if (depths) depths[k] = (depths[k] as number) + by
 }
 
-/** Whether the party gets in, which it does then. */
-const enter = (model: Model, k: number): boolean => {
+/** Whether the party gets in, with so many, which it does then. */
+const enter = (model: Model, k: number, count = 1): boolean => {
   const again = owns(model, k)
-  if (!again && model.free === 0) return false
-  if (!again) model.free--
+  if (!again && model.free < count) return false
+  if (!again) model.free -= count
   deepen(model, k, 1)
   return true
 }
 
+/** The same for one that comes last: what is free while others wait is kept for the first of them. */
+const enterLast = (model: Model, k: number, count = 1): boolean =>
+  (owns(model, k) || model.waiting.length === 0) && enter(model, k, count)
+
+const waitOrEnter = (model: Model, k: number, count = 1): void => {
+  if (enterLast(model, k, count)) {
+    model.passed[k] = (model.passed[k] as number) + 1
+  } else {
+    model.waiting.push(k)
+    model.wanted[k] = count
+  }
+}
+
 /** Those that wait get in, in the order in which they came. */
 const admit = (model: Model): void => {
-  while (model.free > 0 && model.waiting.length > 0) {
-    enter(model, model.waiting[0] as number)
+  for (let [first] = model.waiting; first !== undefined; [first] = model.waiting) {
+    if (!enter(model, first, model.wanted[first])) return
     pass(model, 1)
   }
 }
@@ -58,17 +73,14 @@ const steps = <G extends Gate>() => {
       when: (model) => isFree(model, k),
       run: async (model, { parties, subject }) => {
         parties[k]?.waitsFor(subject.acquire, subject.release)
-        model.waiting.push(k)
-        if (!enter(model, k)) return
-        model.waiting.pop()
-        model.passed[k] = (model.passed[k] as number) + 1
+        waitOrEnter(model, k)
       },
     })),
     ofParty((k) => ({
       name: `${k} tries`,
       when: (model) => isFree(model, k),
       run: async (model, { parties, subject }) => {
-        assert.deepEqual(await parties[k]?.does(subject.tryAcquire), Exit.succeed(enter(model, k)))
+        assert.deepEqual(await parties[k]?.does(subject.tryAcquire), Exit.succeed(enterLast(model, k)))
       },
     })),
     ofParty((k) => ({
@@ -76,7 +88,7 @@ const steps = <G extends Gate>() => {
       when: (model) => isFree(model, k),
       run: async (model, { parties, subject }) => {
         const exit = await parties[k]?.does(subject.acquireWithin(1))
-        assert.equal(exit?._tag, enter(model, k) ? "Success" : "Failure")
+        assert.equal(exit?._tag, enterLast(model, k) ? "Success" : "Failure")
       },
     })),
     ofParty((k) => ({
@@ -94,6 +106,7 @@ const steps = <G extends Gate>() => {
       run: async (model, { parties }) => {
         await parties[k]?.interrupt()
         giveUp(model, k)
+        admit(model)
       },
     })),
     fc.tuple(party, fc.boolean()).map(
@@ -159,11 +172,57 @@ const many = party.map(
   }),
 )
 
+/** What a party does with several at once. */
+const several = (step: (k: number, count: number) => GateStep<Permits>) =>
+  fc.tuple(party, fc.integer({ min: 2, max: 3 })).map(([k, count]) => step(k, count))
+
+const severalSteps = [
+  several((k, count) => ({
+    name: `${k} acquires ${count}`,
+    when: (model) => isFree(model, k),
+    run: async (model, { parties, subject }) => {
+      parties[k]?.waitsFor(subject.acquireMany(count), subject.releaseMany(count))
+      waitOrEnter(model, k, count)
+    },
+  })),
+  several((k, count) => ({
+    name: `${k} tries ${count}`,
+    when: (model) => isFree(model, k),
+    run: async (model, { parties, subject }) => {
+      const exit = await parties[k]?.does(subject.tryAcquireMany(count))
+      assert.deepEqual(exit, Exit.succeed(enterLast(model, k, count)))
+    },
+  })),
+  several((k, count) => ({
+    name: `${k} acquires ${count} within 1 ms`,
+    when: (model) => isFree(model, k),
+    run: async (model, { parties, subject }) => {
+      const exit = await parties[k]?.does(subject.acquireManyWithin(count, 1))
+      assert.equal(exit?._tag, enterLast(model, k, count) ? "Success" : "Failure")
+    },
+  })),
+  several((k, count) => ({
+    name: `${k} releases ${count}`,
+    when: (model) => isFree(model, k),
+    run: async (model, { parties, subject }) => {
+      const exit = await parties[k]?.does(subject.releaseMany(count))
+      assert.equal(exit?._tag, giveBack(model, k, count) ? "Success" : "Failure")
+      admit(model)
+    },
+  })),
+]
+
 const modelled = <G extends Gate>(
   most: (gate: G) => number,
   more: Modelled<Model, G>["steps"] = [],
 ): Modelled<Model, G> => ({
-  initial: (gate) => ({ ...nobody(), free: gate.total, most: most(gate), depths: undefined }),
+  initial: (gate) => ({
+    ...nobody(),
+    free: gate.total,
+    most: most(gate),
+    wanted: [],
+    depths: undefined,
+  }),
   steps: [...steps<G>(), ...more],
   stateOf: ({ free }) => free,
   seenOf: ({ subject }) => subject.free,
@@ -176,9 +235,13 @@ export const semaphoreModel: Law<Effect.Effect<Semaphore, unknown>> = follows(
   modelled<Semaphore>(() => Number.POSITIVE_INFINITY, [many]),
 )
 
+/** Of what up to three may be taken of at once, and given back up to `most` in all: as many as at first where it is missing. */
+export const permitModel = (most?: number): Law<Effect.Effect<Permits, unknown>> =>
+  follows(modelled<Permits>(({ total }) => most ?? total, severalSteps))
+
 export const rlockModel: Law<Effect.Effect<RLock, unknown>> = follows({
   ...modelled<RLock>(({ total }) => total),
-  initial: () => ({ ...nobody(), free: 1, most: 1, depths: nobody().passed }),
+  initial: () => ({ ...nobody(), free: 1, most: 1, wanted: [], depths: nobody().passed }),
   stateOf: ({ depths, free }) => ({ free, depths }),
   seenOf: ({ parties, subject }) =>
     Effect.all({

@@ -17,24 +17,26 @@ const unknown = ([what]: Call): never => {
 
 /**
  * A lock, or a semaphore: its state is how many may pass. `most` is what a release must not exceed; `taken` what an
- * `acquire` or `tryAcquire` returns that has passed. `acquire` takes milliseconds, or waits.
+ * `acquire` or `tryAcquire` returns that has passed. `acquire` takes milliseconds, or waits. With how many it passes, 1 or as
+ * many as told, is the last argument of each.
  */
 export const gate = (initial: number, most: number, taken: Plain): Model<number, Call, Plain> => ({
   initial,
   step: (free, call, beside) => {
-    const [what, argument] = call
+    const [what, first, second] = call
     switch (what) {
       case "tryAcquire":
       case "acquire": {
-        const fails = free === 0 || mayBeReserved(beside)
-        const gives = what === "tryAcquire" || argument !== undefined
+        const wanted = (what === "tryAcquire" ? first : second) ?? 1
+        const fails = free < wanted || mayBeReserved(beside)
+        const givesUp = what === "tryAcquire" || first !== undefined
         return [
-          ...(free > 0 ? [[taken, free - 1] as const] : []),
-          ...(fails && gives ? [[false, free] as const] : []),
+          ...(free >= wanted ? [[taken, free - wanted] as const] : []),
+          ...(fails && givesUp ? [[false, free] as const] : []),
         ]
       }
       case "release": {
-        const next = free + (argument ?? 1)
+        const next = free + (first ?? 1)
         return [next > most ? ["OverRelease", free] : [undefined, next]]
       }
       case "permits":
