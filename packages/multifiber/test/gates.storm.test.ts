@@ -1,5 +1,5 @@
 /**
- * Agents that hammer a lock, a semaphore, a condition and a barrier are killed at random, while fibers use the lock as well.
+ * Agents that hammer a lock, two semaphores, a condition and a barrier are killed at random, while fibers use the lock as well.
  * MULTIFIBER_STORM_SECONDS says how long; a few seconds where it does not.
  */
 import process from "node:process"
@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Barrier from "../src/Barrier.ts"
+import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
 import * as Condition from "../src/Condition.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Process from "../src/Process.ts"
@@ -20,6 +21,8 @@ import {
   MET,
   PARTIES,
   PASSED,
+  PLACED,
+  PLACES,
   PUT,
   SEATED,
   type Storm,
@@ -46,17 +49,18 @@ const again = (flags: Flags.Flags, times: ReadonlyArray<readonly [flag: number, 
   })
 
 live(
-  "no death of an agent stops a lock, a semaphore, a condition or a barrier, or lets two in",
+  "no death of an agent stops a lock, semaphores, a condition or a barrier, or lets two in",
   () =>
     Effect.gen(function* () {
       const storm: Storm = {
         lock: yield* Lock.make,
         seats: yield* Semaphore.make(SEATS),
+        places: yield* BoundedSemaphore.make(PLACES),
         condition: yield* Condition.make,
         barrier: yield* Barrier.make(PARTIES),
         flags: Flags.make(WORDS),
       }
-      const { condition, flags, lock, seats } = storm
+      const { condition, flags, lock, places, seats } = storm
       const visits = Effect.flatMap(Lock.acquire(lock), (acquired) =>
         Effect.zipRight(
           Effect.sync(() => visit(flags, acquired)),
@@ -71,6 +75,7 @@ live(
       const workers = yield* Effect.replicateEffect(started(storm), WORKERS)
       const end = performance.now() + SECONDS * 1000
       const indexes = Array.from({ length: PARTIES }, (_, index) => MET + index)
+      const wants = Array.from({ length: PLACES }, (_, others) => PLACED + others)
       let deaths = 0
       while (performance.now() < end) {
         yield* Effect.sleep(yield* Random.nextIntBetween(10, 120))
@@ -87,6 +92,7 @@ live(
             [PUT, 10],
             [TOOK, 10],
             ...indexes.map((index) => [index, 2] as const),
+            ...wants.map((want) => [want, 10] as const),
           ]),
         )
       }
@@ -99,6 +105,7 @@ live(
         wrong: 0,
         inside: true,
       })
+      yield* within(10)(BoundedSemaphore.withPermits(Effect.void, places, PLACES))
       const left = yield* Semaphore.permits(seats)
       expect(left).toBeGreaterThanOrEqual(SEATS - deaths - WORKERS)
       expect(left).toBeLessThanOrEqual(SEATS)
@@ -110,7 +117,7 @@ live(
       expect(deaths).toBeGreaterThan(SECONDS / 4)
       console.log(
         `storm: ${deaths} deaths, ${Flags.get(flags, PASSED)} passed, ${Flags.get(flags, ABANDONED)} abandoned, ` +
-          `${Flags.get(flags, SEATED)} seated, ${SEATS - left} permits lost, ${Flags.get(flags, TOOK)} taken, ${first} met`,
+          `${Flags.get(flags, SEATED)} seated, ${wants.map((want) => Flags.get(flags, want)).join(" + ")} placed, ${SEATS - left} permits lost, ${Flags.get(flags, TOOK)} taken, ${first} met`,
       )
     }),
   SECONDS + 120,
