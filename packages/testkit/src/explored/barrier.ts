@@ -17,6 +17,10 @@ const REACHED = ACTED + 1
 /** How many have come to a cycle. */
 const CAME = REACHED + 1
 const CYCLES = 3
+/** How often each index was given, and how often each agent has passed. */
+const GIVEN = CAME + CYCLES
+const PASSED = GIVEN + 4
+const WORDS = PASSED + 4
 
 const STATE = 0
 const PARTIES = 1
@@ -55,7 +59,7 @@ const scenario = (
   { dies, initial, parties = agents.length, preemptions = 3, ...judge }: Setting,
 ): Bounded => ({
   name,
-  words: CAME + CYCLES,
+  words: WORDS,
   initial: (memory) => {
     Barrier.initialize(memory, parties)
     for (let place = 0; place <= agents.length; place++) Agents.enter(table(memory), 0)
@@ -151,6 +155,64 @@ const scenarios: Primitive["scenarios"] = ({ Barrier }: typeof Kernel) => {
         return index
       })
 
+  /**
+   * Passes once, after as many attempts as it takes: who finds the barrier broken mends it. Whoever passes for the n-th time has
+   * met all others, of which each has come for the n-th time.
+   */
+  const passesOnce =
+    (me: number, parties: number, sleep = sleepUntilWoken, acts = false) =>
+    (memory: Memory) => {
+      const own = PASSED + Agents.placeOf(me)
+      const times = memory.load(own) + 1
+      memory.add(CAME, 1)
+      for (;;) {
+        const index = wait(memory, me, acts, sleep)
+        if (index !== undefined) {
+          memory.add(GIVEN + index, 1)
+          memory.add(own, 1)
+          expect(memory.load(CAME) >= parties * times, "it has passed alone")
+          if (acts) expect(memory.load(ACTED) >= times, "it has passed before the action")
+          return
+        }
+        if (Barrier.isBroken(of(memory))) Barrier.reset(of(memory))
+      }
+    }
+
+  /** Each index was given as often as the others. */
+  const allGiven =
+    (parties: number, times: number): NonNullable<Bounded["atEnd"]> =>
+    (_, memory) => {
+      for (let index = 0; index < parties; index++) {
+        const given = memory.load(GIVEN + index)
+        expect(given === times, `index ${index} was given ${given} times`)
+      }
+      expectWhole(memory)
+    }
+
+  /** Comes once, and goes on where that is in vain; an index is noted. */
+  const comes =
+    (me: number, sleep = sleepUntilWoken) =>
+    (memory: Memory) => {
+      const index = wait(memory, me, false, sleep)
+      if (index !== undefined) memory.add(GIVEN + index, 1)
+      else if (Barrier.isBroken(of(memory))) Barrier.reset(of(memory))
+    }
+
+  /** Each index was given as often as the others, but for one that has died with it; and the barrier lets others pass. */
+  const allGivenButOne =
+    (parties: number): NonNullable<Bounded["atEnd"]> =>
+    (_, memory) => {
+      const given = Array.from({ length: parties }, (_, index) => memory.load(GIVEN + index))
+      const most = Math.max(...given)
+      const missing = given.reduce((sum, times) => sum + most - times, 0)
+      const deaths = Agents.deaths(table(memory))
+      expect(missing <= deaths, `the indexes were given ${given.join()} times`)
+      Barrier.isBroken(of(memory))
+      Barrier.reset(of(memory))
+      arrived(...Array(parties).fill(idOf(parties + 1)))(memory)
+      expectWhole(memory)
+    }
+
   const eachCycleMeets: Bounded["atEnd"] = (results, memory) => {
     const [first] = results as ReadonlyArray<ReadonlyArray<Result>>
     for (const cycle of (first as ReadonlyArray<Result>).keys()) {
@@ -181,7 +243,7 @@ const scenarios: Primitive["scenarios"] = ({ Barrier }: typeof Kernel) => {
   const notForNothing: Bounded["atEnd"] = (_, memory) =>
     expect(memory.load(REACHED) === 0 || !Barrier.isBroken(of(memory)), "it broke for nothing")
 
-  const [a, b, c] = [idOf(0), idOf(1), idOf(2)]
+  const [a, b, c, d] = [idOf(0), idOf(1), idOf(2), idOf(3)]
 
   /** Arrives, and leaves again where the others have not come; joins the late ones where they have. */
   const withdraws =
@@ -408,6 +470,46 @@ const scenarios: Primitive["scenarios"] = ({ Barrier }: typeof Kernel) => {
       preemptions: 2,
       atEnd: eachCycleMeets,
     }),
+    {
+      ...scenario(
+        "four meet again and again",
+        [passesOnce(a, 4), passesOnce(b, 4), passesOnce(c, 4), passesOnce(d, 4)],
+        { atEnd: allGiven(4, 20) },
+      ),
+      rounds: 20,
+      runs: 1000,
+    },
+    {
+      ...scenario(
+        "three meet again and again, one may give up",
+        [passesOnce(a, 3), passesOnce(b, 3, giveUpAtOnce), passesOnce(c, 3)],
+        { atEnd: allGiven(3, 12) },
+      ),
+      rounds: 12,
+      runs: 1000,
+    },
+    {
+      ...scenario(
+        "three with an action meet again and again, one may give up",
+        [
+          passesOnce(a, 3, sleepUntilWoken, true),
+          passesOnce(b, 3, giveUpAtOnce, true),
+          passesOnce(c, 3, sleepUntilWoken, true),
+        ],
+        { atEnd: allGiven(3, 12) },
+      ),
+      rounds: 12,
+      runs: 1000,
+    },
+    {
+      ...scenario(
+        "three of four meet again and again, all may give up, one of them dies",
+        [comes(a, giveUpAtOnce), comes(b, giveUpAtOnce), comes(c, giveUpAtOnce), comes(d, giveUpAtOnce)],
+        { parties: 3, dies: [0, 1, 2], atEnd: allGivenButOne(3) },
+      ),
+      rounds: 12,
+      runs: 1000,
+    },
   ]
 }
 

@@ -15,7 +15,9 @@ const OWN = TABLE + Agents.WORDS
 const BEGUN = OWN
 const NOTIFIED = OWN + 1
 const TAKEN = OWN + 2
-const WORDS = OWN + 3
+/** What is there to be taken, guarded by the lock. */
+const TOKENS = OWN + 3
+const WORDS = OWN + 4
 
 const FIRST_PLACE = 16
 const WORDS_EACH = 4
@@ -41,50 +43,77 @@ const constant = (agents: number, dying: boolean) => (index: number) => {
 const scenarios: Primitive["scenarios"] = (kernel) => {
   const { Condition, Mutex } = kernel
 
-  /** Waits once under the lock, as plain code does; tells whether it was notified. */
+  const holding = <A>(memory: Memory, me: number, body: () => A): A => {
+    const { lock } = partsOf(kernel, memory)
+    Mutex.acquire(lock, me, sleepUntilWoken, 0)
+    const result = body()
+    Mutex.release(lock, me)
+    return result
+  }
+
+  /** Waits once, as plain code does; it has the lock before and after. Tells whether it was notified. */
+  const waitHolding = (memory: Memory, me: number, sleep: Waiters.Sleep): boolean => {
+    const { condition, lock } = partsOf(kernel, memory)
+    Condition.enlist(condition, me)
+    memory.or(BEGUN, 1 << Agents.placeOf(me))
+    memory.notify(BEGUN)
+    Mutex.release(lock, me)
+    for (;;) {
+      const { slot, value } = Condition.bell(condition, me)
+      if (Condition.notified(condition, me) > 0 || !sleep(condition.memory, slot, value)) break
+      if (Condition.needsRepair(condition) && Mutex.tryAcquire(lock, me) !== undefined) {
+        Condition.repair(condition)
+        Mutex.release(lock, me)
+      }
+    }
+    Mutex.acquire(lock, me, sleepUntilWoken, 0)
+    const notified = Condition.notified(condition, me) > 0
+    if (notified) {
+      // First, so that who dies in between has taken no more than it has noted.
+      memory.add(TAKEN, 1)
+      memory.notify(TAKEN)
+      Condition.take(condition, me)
+    } else {
+      Condition.giveUp(condition, me)
+    }
+    return notified
+  }
+
+  const notifyHolding = (memory: Memory, count: number): void => {
+    const { condition } = partsOf(kernel, memory)
+    memory.add(NOTIFIED, Math.min(count, Condition.waiting(condition)))
+    Condition.notify(condition, count)
+  }
+
   const waits =
     (me: number, sleep: Waiters.Sleep = sleepUntilWoken) =>
-    (memory: Memory): boolean => {
-      const { condition, lock } = partsOf(kernel, memory)
-      Mutex.acquire(lock, me, sleepUntilWoken, 0)
-      Condition.enlist(condition, me)
-      memory.or(BEGUN, 1 << Agents.placeOf(me))
-      memory.notify(BEGUN)
-      Mutex.release(lock, me)
-      for (;;) {
-        const { slot, value } = Condition.bell(condition, me)
-        if (Condition.notified(condition, me) > 0 || !sleep(condition.memory, slot, value)) break
-        if (Condition.needsRepair(condition) && Mutex.tryAcquire(lock, me) !== undefined) {
-          Condition.repair(condition)
-          Mutex.release(lock, me)
-        }
-      }
-      Mutex.acquire(lock, me, sleepUntilWoken, 0)
-      const notified = Condition.notified(condition, me) > 0
-      if (notified) {
-        // First, so that who dies in between has taken no more than it has noted.
-        memory.add(TAKEN, 1)
-        memory.notify(TAKEN)
-        Condition.take(condition, me)
-      } else {
-        Condition.giveUp(condition, me)
-      }
-      Mutex.release(lock, me)
-      return notified
-    }
+    (memory: Memory): boolean =>
+      holding(memory, me, () => waitHolding(memory, me, sleep))
 
   /** Notifies once or more, and notes how many it has reached. */
   const notifies =
     (me: number, ...counts: ReadonlyArray<number>) =>
     (memory: Memory): void => {
-      const { condition, lock } = partsOf(kernel, memory)
-      for (const count of counts) {
-        Mutex.acquire(lock, me, sleepUntilWoken, 0)
-        memory.add(NOTIFIED, Math.min(count, Condition.waiting(condition)))
-        Condition.notify(condition, count)
-        Mutex.release(lock, me)
-      }
+      for (const count of counts) holding(memory, me, () => notifyHolding(memory, count))
     }
+
+  /** Puts a token in and notifies so many. */
+  const puts =
+    (me: number, count: number) =>
+    (memory: Memory): void =>
+      holding(memory, me, () => {
+        memory.add(TOKENS, 1)
+        notifyHolding(memory, count)
+      })
+
+  /** Takes a token out; waits, again and again, while there is none. */
+  const takes =
+    (me: number, sleep: Waiters.Sleep = sleepUntilWoken) =>
+    (memory: Memory): void =>
+      holding(memory, me, () => {
+        while (memory.load(TOKENS) === 0) waitHolding(memory, me, sleep)
+        memory.add(TOKENS, -1)
+      })
 
   /**
    * Notifies one when two wait, and another when that one has gone on: then both are awake. After the death of the first the
@@ -140,12 +169,14 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       if (results.some((_, place) => Condition.notified(condition, idOf(place)) !== 0)) {
         throw new Error("a notification is left")
       }
-      if (Agents.deaths(agents) === 0 && memory.load(TAKEN) !== memory.load(NOTIFIED)) {
+      if (Agents.deaths(agents) > 0) return
+      if (memory.load(TOKENS) !== 0) throw new Error("a token is left")
+      if (memory.load(TAKEN) !== memory.load(NOTIFIED)) {
         throw new Error(`${memory.load(NOTIFIED)} were notified, ${memory.load(TAKEN)} took it`)
       }
     },
   })
-  const [a, b, c] = [idOf(0), idOf(1), idOf(2)]
+  const [a, b, c, d] = [idOf(0), idOf(1), idOf(2), idOf(3)]
 
   return [
     scenario("one of two gives up, one is notified", [waits(a, giveUpAtOnce), notifies(b, 1)], {
@@ -169,6 +200,30 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
     scenario("who notifies may die", [waits(a, giveUpAtOnce), notifies(b, 1)], {
       dies: [1],
     }),
+    {
+      ...scenario("two take what two put in, again and again", [takes(a), takes(b), puts(c, 1), puts(d, 1)]),
+      rounds: 12,
+      runs: 1000,
+    },
+    {
+      ...scenario("two take what two put in, again and again, one may give up, one notifies all", [
+        takes(a, giveUpAtOnce),
+        takes(b),
+        puts(c, 1),
+        puts(d, 9),
+      ]),
+      rounds: 12,
+      runs: 1000,
+    },
+    {
+      ...scenario(
+        "two take what two put in, again and again, one of those may die",
+        [takes(a), takes(b), puts(c, 1), puts(d, 1)],
+        { dies: [0, 1] },
+      ),
+      rounds: 6,
+      runs: 1000,
+    },
   ]
 }
 

@@ -1,10 +1,17 @@
 import type { Memory } from "@multifiber/kernel/Memory"
+import type { Sleep } from "@multifiber/kernel/Waiters"
 import type { Bounded } from "../Explorer.ts"
+import { region } from "../Simulation.ts"
 import { giveUpAtOnce, sleepUntilWoken } from "./gate.ts"
 import type { Primitive } from "./primitive.ts"
 
 /** How many have begun to wait. */
 const BEGUN = 1
+
+/** An event, and how many have begun to wait for it. */
+const WORDS_EACH = 2
+
+const PARTIES = 4
 
 const scenarios: Primitive["scenarios"] = ({ Event }) => {
   const waits =
@@ -23,6 +30,29 @@ const scenarios: Primitive["scenarios"] = ({ Event }) => {
     return all
   }
 
+  /** All come to an event; the last of them sets and clears it at once, which lets all others go on. */
+  const meetsAt = (memory: Memory, sleep: Sleep): void => {
+    const { value } = Event.begin(memory)
+    const place = memory.add(BEGUN, 1) + 1
+    const all = Math.ceil(place / PARTIES) * PARTIES
+    if (place < all) {
+      // Who gives up is still in time.
+      while (!Event.wait(memory, value, sleep));
+    } else {
+      Event.set(memory)
+      Event.clear(memory)
+    }
+    if (memory.load(BEGUN) < all) throw new Error("it has gone on before all had come")
+  }
+
+  /** By two events in turn, so that nobody comes to one again before all have left it. */
+  const meets =
+    (sleep = sleepUntilWoken) =>
+    (memory: Memory): void => {
+      meetsAt(memory, sleep)
+      meetsAt(region(memory, WORDS_EACH), sleep)
+    }
+
   const setsAgain = (memory: Memory) => {
     Event.set(memory)
     Event.clear(memory)
@@ -32,7 +62,7 @@ const scenarios: Primitive["scenarios"] = ({ Event }) => {
 
   const scenario = (name: string, agents: Bounded["agents"], more: Partial<Bounded> = {}): Bounded => ({
     name,
-    words: 2,
+    words: 2 * WORDS_EACH,
     agents,
     preemptions: 3,
     ...more,
@@ -54,6 +84,21 @@ const scenarios: Primitive["scenarios"] = ({ Event }) => {
     scenario("one that sets it dies", [waits(), setsFor(3), (memory) => Event.set(memory)], {
       death: { of: [1], marks: () => {} },
     }),
+    {
+      ...scenario("four meet by two again and again", [meets(), meets(), meets(), meets()]),
+      rounds: 15,
+      runs: 1000,
+    },
+    {
+      ...scenario("four meet by two again and again, one may give up", [
+        meets(),
+        meets(giveUpAtOnce),
+        meets(),
+        meets(),
+      ]),
+      rounds: 15,
+      runs: 500,
+    },
   ]
 }
 
