@@ -6,7 +6,9 @@ import * as Linearizability from "@multifiber/testkit/Linearizability"
 import * as sequential from "@multifiber/testkit/models/sequential"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
+import * as BarrierSync from "../src/BarrierSync.ts"
 import * as BoundedSemaphoreSync from "../src/BoundedSemaphoreSync.ts"
+import * as ConditionSync from "../src/ConditionSync.ts"
 import * as EventSync from "../src/EventSync.ts"
 import * as LockSync from "../src/LockSync.ts"
 import * as Process from "../src/Process.ts"
@@ -73,10 +75,13 @@ const overlaps = (history: ReadonlyArray<Performed>): number => {
   return count
 }
 
-const expectLinearizable = (subjects: ReadonlyArray<Subject>) =>
+const expectLinearizable = (
+  subjects: ReadonlyArray<Subject>,
+  read = (history: ReadonlyArray<Performed>) => history,
+) =>
   Effect.map(histories(subjects), (all) => {
     for (const { history, subject } of all) {
-      const verdict = Linearizability.check(history, subject.model)
+      const verdict = Linearizability.check(read(history), subject.model)
       if (!verdict.linearizable) {
         const from = verdict.from.map(String).join(" or ")
         expect.fail(`${subject.name}, which was ${from}:\n${Linearizability.show(verdict.window)}`)
@@ -270,6 +275,68 @@ const values: ReadonlyArray<Subject> = [
   },
 ]
 
+/** What one agent does at a condition: it has the lock, but for once in a while, and gives it back. */
+const conditionCalls =
+  (...waits: ReadonlyArray<number | undefined>) =>
+  (agent: number): fc.Arbitrary<ReadonlyArray<Call>> => {
+    const inside = fc.constantFrom<Call>(
+      ...waits.map((milliseconds): Call => ["wait", agent, milliseconds]),
+      ["notify", agent, 1],
+      ["notify", agent, 2],
+      ["notify", agent, Number.POSITIVE_INFINITY],
+    )
+    const guarded = inside.map((call): ReadonlyArray<Call> => [["acquire", agent], call, ["release", agent]])
+    const both = fc
+      .tuple(guarded, guarded)
+      .map(([[acquire, one], [, other, release]]) => [acquire, one, other, release] as ReadonlyArray<Call>)
+    const alone = inside.map((call) => [call])
+    return fc
+      .array(
+        fc.oneof(
+          { weight: 6, arbitrary: guarded },
+          { weight: 2, arbitrary: both },
+          { weight: 1, arbitrary: alone },
+        ),
+        { minLength: 2, maxLength: 5 },
+      )
+      .map((all) => all.flat())
+  }
+
+const waits: ReadonlyArray<Subject> = [
+  {
+    name: "Condition",
+    kind: "condition",
+    it: ConditionSync.makeSync(),
+    model: sequential.condition,
+    calls: conditionCalls(0, 1, 2),
+  },
+  {
+    name: "Barrier, left and mended",
+    kind: "barrier",
+    it: BarrierSync.unsafeMake(2, Number.POSITIVE_INFINITY),
+    model: sequential.barrier(2),
+    calls: (agent) =>
+      some(
+        ["wait", agent, 0],
+        ["wait", agent, 1],
+        ["wait", agent, 1],
+        ["wait", agent, 2],
+        ["abort", agent],
+        ["reset", agent],
+        ["reset", agent],
+        ["isBroken", agent],
+        ["waiting", agent],
+      )(),
+  },
+  {
+    name: "Barrier, again and again",
+    kind: "barrier",
+    it: BarrierSync.unsafeMake(AGENTS, Number.POSITIVE_INFINITY),
+    model: sequential.barrier(AGENTS),
+    calls: (agent) => fc.constant(Array.from({ length: 8 }, (): Call => ["wait", agent])),
+  },
+]
+
 const words = () => new Int32Array(new SharedArrayBuffer(8))
 
 const racyCounter = (): Subject => ({
@@ -373,6 +440,57 @@ describe("the check of histories", () => {
     expect(Linearizability.check(two, lock).linearizable).toBe(false)
   })
 
+  describe("in halves", () => {
+    const isLinearizable = (model: Model, ...history: ReadonlyArray<Performed>) =>
+      Linearizability.check(sequential.inHalves(history), model).linearizable
+
+    it("a barrier lets pass only those that have met, each with an index of its own", () => {
+      const barrier = sequential.barrier(2)
+      const waits = (
+        agent: number,
+        [begin, end]: readonly [number, number],
+        result: Plain,
+        within?: number,
+      ) => did(agent, [begin, end], ["wait", agent, within], result)
+      expect(isLinearizable(barrier, waits(0, [0, 3], 1), waits(1, [1, 2], 0))).toBe(true)
+      expect(isLinearizable(barrier, waits(0, [0, 3], 1), waits(1, [1, 2], 1))).toBe(false)
+      expect(isLinearizable(barrier, waits(0, [0, 1], 0), waits(1, [2, 3], 1))).toBe(false)
+      expect(isLinearizable(barrier, waits(0, [0, 1], 0))).toBe(false)
+      expect(isLinearizable(barrier, waits(0, [0, 1], "BrokenBarrier"))).toBe(false)
+      const broken = [waits(0, [0, 3], "BrokenBarrier", 1), waits(1, [1, 2], "BrokenBarrier")]
+      expect(isLinearizable(barrier, ...broken)).toBe(true)
+      expect(isLinearizable(barrier, ...broken, waits(0, [4, 7], 0), waits(1, [5, 6], 1))).toBe(false)
+      const mended = did(0, [4, 5], ["reset", 0])
+      expect(isLinearizable(barrier, ...broken, mended, waits(0, [6, 9], 0), waits(1, [7, 8], 1))).toBe(true)
+      expect(isLinearizable(barrier, waits(0, [0, 3], "BrokenBarrier", 1), waits(1, [1, 2], 1))).toBe(false)
+    })
+
+    it("a condition wakes the oldest, which has the lock again, or nobody", () => {
+      const of = (
+        ...calls: ReadonlyArray<readonly [number, readonly [number, number], string, Plain?, Plain?]>
+      ) =>
+        isLinearizable(
+          sequential.condition,
+          ...calls.map(([agent, times, what, result, argument]) =>
+            did(agent, times, [what, agent, argument], result),
+          ),
+        )
+      const first = [0, [0, 1], "acquire", "acquired"] as const
+      const second = [1, [3, 4], "acquire", "acquired"] as const
+      const notifies = [1, [5, 6], "notify", undefined, 1] as const
+      const releases = [1, [7, 8], "release"] as const
+      expect(of(first, [0, [2, 9], "wait", "acquired"], second, notifies, releases)).toBe(true)
+      expect(of(first, [0, [2, 9], "wait", false, 1], second, notifies, releases)).toBe(false)
+      expect(of(first, [0, [2, 9], "wait", false, 1], second, releases)).toBe(true)
+      expect(of(first, [0, [2, 9], "wait", "acquired", 1], second, releases)).toBe(false)
+      expect(of(first, [0, [2, 6], "wait", "acquired"], second, [1, [5, 7], "notify", undefined, 1])).toBe(
+        false,
+      )
+      expect(of([0, [0, 1], "wait", "NotOwner"])).toBe(true)
+      expect(of(first, [0, [2, 3], "wait", "NotOwner"])).toBe(false)
+    })
+  })
+
   it("agrees with trying every order", () => {
     const call = fc.constantFrom<Call>(["get"], ["set", 1], ["fetchAdd", 1], ["compareExchange", 1, 0])
     const moves = fc.array(fc.tuple(fc.nat(2), call, fc.constantFrom<Plain>(undefined, 0, 1, 2)), {
@@ -433,6 +551,7 @@ const byEveryOrder = (history: ReadonlyArray<Performed>, model: Model, state = m
 describe("histories of real agents", () => {
   live("locks and semaphores are linearizable", () => expectLinearizable(gates))
   live("values and events are linearizable", () => expectLinearizable(values))
+  live("conditions and barriers are, in halves", () => expectLinearizable(waits, sequential.inHalves))
 
   live(
     "a counter without a lock and a value in halves are found not to be",

@@ -1,8 +1,13 @@
 /**
  * The primitives as if one agent alone used them, for `Linearizability`. A call is its name and its arguments; one that fails
  * has the tag of the error for a result.
+ *
+ * A wait at a condition or a barrier is not one step: it ends only after others have done theirs, so no order of whole
+ * calls explains it. It has two halves, each of which takes effect at one moment within the call: `inHalves` makes it two
+ * operations, `come` and `go`. After Castañeda, Rajsbaum, Raynal, "Unifying concurrent objects and distributed tasks:
+ * interval-linearizability" (2018).
  */
-import type { Model } from "../Linearizability.ts"
+import type { Model, Operation } from "../Linearizability.ts"
 
 export type Plain = number | bigint | boolean | string | undefined
 export type Call = readonly [what: string, ...args: ReadonlyArray<any>]
@@ -122,3 +127,127 @@ export const value = <V extends number | bigint | string>(
     }
   },
 })
+
+/** A history with each `wait` as two operations over the same time. Only the second tells what became of it. */
+export const inHalves = (
+  history: ReadonlyArray<Operation<Call, Plain>>,
+): ReadonlyArray<Operation<Call, Plain>> =>
+  history.flatMap((op) => {
+    const [what, ...args] = op.call
+    if (what !== "wait") return [op]
+    return [
+      { ...op, call: ["come", ...args], result: undefined },
+      { ...op, call: ["go", ...args], result: op.result },
+    ]
+  })
+
+/** A state that is made of lists, as text. */
+const asText = <State>(
+  initial: State,
+  step: (state: State, call: Call) => ReadonlyArray<readonly [Plain, State]>,
+): Model<string, Call, Plain> => ({
+  initial: JSON.stringify(initial),
+  step: (state, call) =>
+    step(JSON.parse(state), call).map(([result, next]) => [result, JSON.stringify(next)] as const),
+})
+
+const without = (agents: ReadonlyArray<number>, agent: number): ReadonlyArray<number> =>
+  agents.filter((other) => other !== agent)
+
+interface ConditionState {
+  /** Who has the lock. */
+  readonly owner: number | undefined
+  /** Who waits, in the order in which they came; who was notified and has not gone; who came without the lock. */
+  readonly waiting: ReadonlyArray<number>
+  readonly notified: ReadonlyArray<number>
+  readonly refused: ReadonlyArray<number>
+}
+
+/** A condition over a lock that no agent takes twice. The first argument of each call is the agent; `wait` may take milliseconds. */
+export const condition: Model<string, Call, Plain> = asText<ConditionState>(
+  { owner: undefined, waiting: [], notified: [], refused: [] },
+  (state, call) => {
+    const [what, agent, argument] = call
+    const { notified, owner, refused, waiting } = state
+    const mine = owner === agent
+    switch (what) {
+      case "acquire":
+        return owner === undefined ? [["acquired", { ...state, owner: agent }]] : []
+      case "release":
+        return mine ? [[undefined, { ...state, owner: undefined }]] : [["NotOwner", state]]
+      case "notify": {
+        if (!mine) return [["NotOwner", state]]
+        const reached = waiting.slice(0, argument)
+        return [
+          [
+            undefined,
+            { ...state, waiting: waiting.slice(argument), notified: [...notified, ...reached].sort() },
+          ],
+        ]
+      }
+      case "come":
+        if (!mine) return [[undefined, { ...state, refused: [...refused, agent].sort() }]]
+        return [[undefined, { ...state, owner: undefined, waiting: [...waiting, agent] }]]
+      case "go":
+        if (refused.includes(agent)) return [["NotOwner", { ...state, refused: without(refused, agent) }]]
+        if (owner !== undefined) return []
+        if (notified.includes(agent))
+          return [["acquired", { ...state, owner: agent, notified: without(notified, agent) }]]
+        // It has not come yet, or waits on.
+        if (!waiting.includes(agent) || argument === undefined) return []
+        return [[false, { ...state, owner: agent, waiting: without(waiting, agent) }]]
+      default:
+        return unknown(call)
+    }
+  },
+)
+
+interface BarrierState {
+  readonly isBroken: boolean
+  readonly waiting: ReadonlyArray<number>
+  /** Those that have met and not gone, and the index of the next of them, for each time. */
+  readonly met: ReadonlyArray<{ readonly left: ReadonlyArray<number>; readonly index: number }>
+  /** Those for which it broke. */
+  readonly failed: ReadonlyArray<number>
+}
+
+/** A barrier. The first argument of each call is the agent; `wait` may take milliseconds, after which it breaks. */
+export const barrier = (parties: number): Model<string, Call, Plain> =>
+  asText<BarrierState>({ isBroken: false, waiting: [], met: [], failed: [] }, (state, call) => {
+    const [what, agent, milliseconds] = call
+    const { failed, isBroken, met, waiting } = state
+    const fail = (who: ReadonlyArray<number>, more: Partial<BarrierState>): BarrierState => ({
+      ...state,
+      ...more,
+      failed: [...failed, ...who].sort(),
+    })
+    switch (what) {
+      case "come": {
+        if (isBroken) return [[undefined, fail([agent], {})]]
+        const all = [...waiting, agent].sort()
+        if (all.length < parties) return [[undefined, { ...state, waiting: all }]]
+        return [[undefined, { ...state, waiting: [], met: [...met, { left: all, index: 0 }] }]]
+      }
+      case "go": {
+        if (failed.includes(agent)) return [["BrokenBarrier", { ...state, failed: without(failed, agent) }]]
+        const time = met.find(({ left }) => left.includes(agent))
+        if (time !== undefined) {
+          const after = { left: without(time.left, agent), index: time.index + 1 }
+          const next = met.map((each) => (each === time ? after : each)).filter(({ left }) => left.length > 0)
+          return [[time.index, { ...state, met: next }]]
+        }
+        if (!waiting.includes(agent) || milliseconds === undefined) return []
+        return [["BrokenBarrier", fail(without(waiting, agent), { isBroken: true, waiting: [] })]]
+      }
+      case "abort":
+        return [[undefined, fail(waiting, { isBroken: true, waiting: [] })]]
+      case "reset":
+        return [[undefined, fail(waiting, { isBroken: false, waiting: [] })]]
+      case "isBroken":
+        return [[isBroken, state]]
+      case "waiting":
+        return [[waiting.length, state]]
+      default:
+        return unknown(call)
+    }
+  })
