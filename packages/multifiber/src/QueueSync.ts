@@ -106,7 +106,7 @@ class LocalQueue extends Closable {
       most: capacity,
       limit: Number.POSITIVE_INFINITY,
       isShut: () => this.isShutDown,
-      isOver: () => this.isShutDown,
+      isOver: () => this.isOver,
     })
     const memory = attach(new Int32Array(words, 4 * (USER + DONE), Unfinished.WORDS))
     const unfinished = { memory, puts: () => this.ring.puts }
@@ -135,6 +135,11 @@ class LocalQueue extends Closable {
     return this.shutdown !== OPEN
   }
 
+  /** Nothing will be put any more: also who came before the shutdown has put what he came with. */
+  private get isOver(): boolean {
+    return this.isShutDown && (this.shutdown === ENDED || !this.ring.isBeingWritten)
+  }
+
   /** Puts a message. Throws `ShutDown`. */
   putOf(message: Message): Act<true> {
     return () => {
@@ -147,8 +152,10 @@ class LocalQueue extends Closable {
   takeOf<A>(read: (message: Message) => A): Act<A> {
     return () => {
       if (this.shutdown === ENDED) throw plainError("ShutDown", {})
+      // In this order: whatever is put was there before it was over.
+      const { isOver } = this
       const taken = this.ring.take(read)
-      if (taken === NOTHING && this.isShutDown) throw plainError("ShutDown", {})
+      if (taken === NOTHING && isOver) throw plainError("ShutDown", {})
       return taken
     }
   }
@@ -157,7 +164,7 @@ class LocalQueue extends Closable {
   readonly take = this.takeOf(decodeSync)
 
   /** There is something to get, or there never will be. */
-  readonly poll: Act<true> = () => this.size > 0 || this.isShutDown || NOTHING
+  readonly poll: Act<true> = () => this.size > 0 || this.isOver || NOTHING
 
   giveUp(): void {
     this.ring.forgetNeed()

@@ -1,5 +1,7 @@
 /** A ring as one agent has it: its cells, its turns, and its messages. */
+import * as Agents from "@multifiber/kernel/Agents"
 import { attach } from "@multifiber/kernel/Memory"
+import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Ring from "@multifiber/kernel/Ring"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import type { User } from "../agent/Membership.ts"
@@ -127,6 +129,12 @@ export class LocalRing {
 
   get puts(): number {
     return Ring.puts(this.ring)
+  }
+
+  /** Somebody is at it who may still put what he came with. */
+  get isBeingWritten(): boolean {
+    const writer = Mutex.holder(this.ring.writers)
+    return writer !== 0 && Agents.isAlive(this.ring.writers.agents, writer)
   }
 
   /** Puts a message, in a turn of a writer. */
