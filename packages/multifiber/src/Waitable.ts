@@ -31,8 +31,8 @@ export interface Waitable {
 
 interface WaitableInternal extends Waitable {
   readonly isReady: Effect.Effect<boolean, Closed | WrongDirection>
-  /** Waits until it is ready, or was for a moment. */
-  readonly ready: Effect.Effect<unknown, Closed | WrongDirection>
+  /** Waits until it is ready, or was for a moment, or is not to be waited for any more. */
+  readonly ready: Effect.Effect<unknown>
 }
 
 /**
@@ -73,7 +73,7 @@ const internal = (source: Source): WaitableInternal => {
   return {
     [TypeId]: TypeId,
     isReady: Effect.map(poll(0), (result) => result !== NOTHING),
-    ready: poll(),
+    ready: Effect.ignore(poll()),
   }
 }
 
@@ -127,11 +127,8 @@ export const wait = <S extends Source>(
 ): Effect.Effect<ReadonlyArray<S>, WaitError<S>> =>
   Effect.flatMap(readyOnes(sources), (ready) => {
     if (ready.length > 0) return Effect.succeed(ready)
-    const any = Effect.raceAll([
-      Effect.never,
-      ...sources.map((source) => internal(source).ready as Effect.Effect<unknown, WaitError<S>>),
-    ])
-    // Another may have taken what was there.
+    const any = Effect.raceAll([Effect.never, ...sources.map((source) => internal(source).ready)])
+    // Another may have taken what was there; or this fails.
     return Effect.zipRight(any, wait(sources))
   })
 

@@ -21,10 +21,29 @@ export type Nothing = typeof NOTHING
 /** What is done in a turn. */
 export type Act<A> = () => A | Nothing
 
-/** A fiber that waits for its turn. */
-export interface Waiter {
+/** A fiber that waits for its turn. Where it does not listen when it is called, it hears of that when it does. */
+export class Waiter {
+  private isCalled = false
+  private listener: (() => void) | undefined = undefined
+
   /** Tells it to take its turn. */
-  call: () => void
+  call(): void {
+    this.isCalled = true
+    this.tell()
+  }
+
+  listen(listener: () => void): void {
+    this.listener = listener
+    this.tell()
+  }
+
+  private tell(): void {
+    const { isCalled, listener } = this
+    if (!isCalled || listener === undefined) return
+    this.isCalled = false
+    this.listener = undefined
+    listener()
+  }
 }
 
 export class LocalTurn implements Slices.Waiting {

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { attempt, attemptThen, type Failure } from "./guarding.ts"
-import { type Act, type LocalTurn, NOTHING, type Nothing, type Waiter } from "./LocalTurn.ts"
+import { type Act, type LocalTurn, NOTHING, type Nothing, Waiter } from "./LocalTurn.ts"
 import type { Tag } from "./plainErrors.ts"
 
 /** What is done in a turn. */
@@ -52,10 +52,9 @@ const waitForTurn = <A, T extends Tag>(
   until: Effect.Effect<unknown> | undefined,
 ): Effect.Effect<A | Nothing, Failure<T>> => {
   const turn = turnOf()
-  const waiter: Waiter = { call: () => {} }
+  const waiter = new Waiter()
   const called = Effect.async<"called" | "late">((resume) => {
-    waiter.call = () => resume(Effect.succeed("called"))
-    turn.await(waiter)
+    waiter.listen(() => resume(Effect.succeed("called")))
   })
   const next = until ? Effect.raceFirst(called, Effect.as(until, "late" as const)) : called
   const go = (how: "called" | "late"): Effect.Effect<A | Nothing, Failure<T>> =>
@@ -69,7 +68,15 @@ const waitForTurn = <A, T extends Tag>(
     )
   let wait: Effect.Effect<A | Nothing, Failure<T>>
   return Effect.uninterruptibleMask((restore) => {
-    wait = Effect.flatMap(restore(next), go)
+    // It queues before its fiber suspends: who closes what it waits for calls whoever queues then.
+    wait = attemptThen(
+      () => {
+        check()
+        turn.await(waiter)
+      },
+      () => Effect.flatMap(restore(next), go),
+      tags,
+    )
     return Effect.onExit(wait, (exit) => {
       turn.remove(waiter)
       if (Exit.isFailure(exit) || exit.value === NOTHING) giveUp?.()
