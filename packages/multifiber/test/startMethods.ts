@@ -1,0 +1,39 @@
+/** Tests with several agents: one for each start method whose agents can be sent queues and connections. */
+import type * as Recorder from "@multifiber/testkit/Recorder"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Platform } from "multifiber/Platform"
+import * as Process from "../src/Process.ts"
+import { StartMethod } from "../src/StartMethod.ts"
+import type { Task } from "../src/Task.ts"
+import { live, within } from "./live.ts"
+
+// What the paths from OS process to OS process carry comes with them.
+const START_METHODS = ["thread"] as const
+
+/** A test on each of them, whose title says which. */
+export const onEach = <A, E>(
+  name: string,
+  body: () => Effect.Effect<A, E, Platform | Recorder.Recorder | Scope.Scope>,
+  seconds = 30,
+): void => {
+  for (const startMethod of START_METHODS) {
+    live(
+      `${name} [${startMethod}]`,
+      () => Effect.provideService(within(seconds - 2)(body()), StartMethod, startMethod),
+      seconds,
+    )
+  }
+}
+
+/** A child that runs. */
+export const run = <Args extends ReadonlyArray<any>, A, E>(task: Task<Args, A, E>, args: Args) =>
+  Effect.tap(Process.make(task, args), Process.start)
+
+/** What a child returns, within a bound. */
+export const resultOf = <A, E>(child: Process.Process<A, E>) =>
+  Effect.flatten(within(20)(Process.result(child)))
+
+/** Waits for its end, and gives its exit code. */
+export const ended = (child: Process.Process<unknown, unknown>) =>
+  Effect.zipRight(within(20)(Process.join(child)), Effect.flatten(Process.exitCode(child)))
