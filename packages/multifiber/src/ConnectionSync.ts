@@ -255,7 +255,7 @@ class LocalConnection extends Side {
   putOf(message: Message): Act<true> {
     return () => {
       if (this.isBroken) throw plainError("BrokenPipe", {})
-      return this.output?.put(message) ?? NOTHING
+      return (this.output as LocalRing).put(message)
     }
   }
 
@@ -264,7 +264,7 @@ class LocalConnection extends Side {
     return () => {
       // In this order: whatever was sent was there before its sender closed its end.
       const isBroken = this.isBroken
-      const taken = this.input?.take(read) ?? NOTHING
+      const taken = (this.input as LocalRing).take(read)
       if (taken === NOTHING && isBroken) throw plainError("Eof", {})
       return taken
     }
