@@ -8,23 +8,29 @@ import { StartMethod } from "../src/StartMethod.ts"
 import type { Task } from "../src/Task.ts"
 import { live, within } from "./live.ts"
 
-// What the paths from OS process to OS process carry comes with them.
-const START_METHODS = ["thread"] as const
+export type StartMethods = "thread" | "spawn"
+
+/** What runs on each of them. */
+const ALL: ReadonlyArray<StartMethods> = ["thread"]
 
 /** A test on each of them, whose title says which. */
 export const onEach = <A, E>(
   name: string,
-  body: () => Effect.Effect<A, E, Platform | Recorder.Recorder | Scope.Scope>,
+  body: (startMethod: StartMethods) => Effect.Effect<A, E, Platform | Recorder.Recorder | Scope.Scope>,
   seconds = 30,
+  startMethods = ALL,
 ): void => {
-  for (const startMethod of START_METHODS) {
+  for (const startMethod of startMethods) {
     live(
       `${name} [${startMethod}]`,
-      () => Effect.provideService(within(seconds - 2)(body()), StartMethod, startMethod),
+      () => Effect.provideService(within(seconds - 2)(body(startMethod)), StartMethod, startMethod),
       seconds,
     )
   }
 }
+
+/** The same with threads alone: for tests of what they share. */
+export const onThreads: typeof onEach = (name, body, seconds) => onEach(name, body, seconds, ["thread"])
 
 /** A child that runs. */
 export const run = <Args extends ReadonlyArray<any>, A, E>(task: Task<Args, A, E>, args: Args) =>
