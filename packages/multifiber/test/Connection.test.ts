@@ -16,7 +16,7 @@ import * as Process from "../src/Process.ts"
 import { pipeFibers } from "./fixtures/pipeFibers.ts"
 import { pipes } from "./fixtures/pipes.ts"
 import { reached, within } from "./live.ts"
-import { ended, onEach, onThreads, resultOf, run, type StartMethods } from "./startMethods.ts"
+import { ended, onEach, onThreads, resultOf, run, type StartMethods, tasksOn } from "./startMethods.ts"
 
 const fibers = (name: string, body: () => Effect.Effect<unknown, unknown, Scope.Scope>, seconds = 20) =>
   it.scopedLive(name, () => within(seconds)(body()), 1000 * seconds + 5000)
@@ -39,9 +39,6 @@ const tagged = (_tag: string) => expect.objectContaining({ _tag })
 
 /** The failure of an effect whose success is not expected. */
 const failure = (self: Effect.Effect<unknown, unknown>) => within(5)(Effect.flip(self))
-
-/** Plain code in a thread, fibers in an OS process: nothing can block that. */
-const tasksOn = (startMethod: StartMethods) => (startMethod === "thread" ? pipes : pipeFibers)
 
 const large = (length: number) => {
   const all = new Uint8Array(length)
@@ -342,7 +339,10 @@ describe("Connection, in one agent", () => {
         yield* within(5)(Fiber.join(waiting))
         expect(yield* Connection.poll(right, 20)).toBe(false)
         while (ConnectionSync.sendSync(left, block, 0));
-        const senders = yield* Effect.replicateEffect(Effect.fork(Effect.flip(Connection.send(left, 1))), 2)
+        const senders = yield* Effect.replicateEffect(
+          Effect.fork(Effect.flip(Connection.send(left, block))),
+          2,
+        )
         yield* Effect.sleep(20)
         yield* Connection.close(right)
         for (const error of yield* within(5)(Fiber.joinAll(senders))) {

@@ -6,6 +6,10 @@ import type { Platform } from "multifiber/Platform"
 import * as Process from "../src/Process.ts"
 import { StartMethod } from "../src/StartMethod.ts"
 import type { Task } from "../src/Task.ts"
+import { pipeFibers } from "./fixtures/pipeFibers.ts"
+import { pipes } from "./fixtures/pipes.ts"
+import { queueFibers } from "./fixtures/queueFibers.ts"
+import { queues } from "./fixtures/queues.ts"
 import { live, within } from "./live.ts"
 
 export type StartMethods = "thread" | "spawn"
@@ -31,6 +35,10 @@ export const onEach = <A, E>(
 
 /** The same with threads alone: for tests of what they share. */
 export const onThreads: typeof onEach = (name, body, seconds) => onEach(name, body, seconds, ["thread"])
+
+/** Plain code in a thread; fibers in an OS process, where nothing can block. */
+export const tasksOn = (startMethod: StartMethods) =>
+  startMethod === "thread" ? { ...queues, ...pipes } : { ...queueFibers, ...pipeFibers }
 
 /** A child that runs. */
 export const run = <Args extends ReadonlyArray<any>, A, E>(task: Task<Args, A, E>, args: Args) =>
