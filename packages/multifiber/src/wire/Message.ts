@@ -22,7 +22,7 @@ const COMMON = { structuredClone: true, useBigIntExtension: true, copyBuffers: t
 /** Objects are what msgpack calls maps; twice as fast as the other. */
 const packr = new Packr({ ...COMMON, useRecords: false, mapsAsObjects: true })
 
-/** Objects are records, so that maps are maps. */
+/** Objects are records, so that maps are maps, and an object may be met in itself. */
 const mapPackr = new Packr(COMMON)
 
 /**
@@ -33,11 +33,11 @@ export const encode = (value: unknown): Message => {
   if (typeof value === "number") return value
   if (value instanceof Uint8Array && value.constructor === Uint8Array) return bytesMessage(value)
   try {
-    const seen = new Set<object>()
-    check(value, seen)
-    if (seen.has(SHARED)) return lent(value)
+    const checker = new Checker()
+    checker.check(value)
+    if (checker.hasMemory) return lent(value)
     return sized(
-      seen.has(MAPS)
+      checker.needsRecords
         ? { kind: Kind.PackedMaps, bytes: mapPackr.pack(value) }
         : { kind: Kind.Packed, bytes: packr.pack(value) },
     )
@@ -128,52 +128,96 @@ export const toBytes = (message: Message): Uint8Array => {
 }
 
 const LOST: ReadonlySet<string> = new Set(
-  ["Promise", "WeakMap", "WeakSet", "WeakRef", "Number", "String", "Boolean", "BigInt", "Symbol"].map(
-    (name) => `[object ${name}]`,
-  ),
+  [
+    "Promise",
+    "WeakMap",
+    "WeakSet",
+    "WeakRef",
+    "Number",
+    "String",
+    "Boolean",
+    "BigInt",
+    "Symbol",
+    "Generator",
+    "AsyncGenerator",
+  ].map((name) => `[object ${name}]`),
 )
 
 const refuse = (value: unknown, why: string): never => {
   throw new TypeError(`${describe(value)} ${why}`)
 }
 
-/** Stand among the objects that were seen where a `Map` was, and shared memory. */
-const MAPS = {}
-const SHARED = {}
-
-/** Throws for what msgpackr would lose without a word. */
-const check = (value: unknown, seen: Set<object>): void => {
-  switch (typeof value) {
-    case "string":
-      if (!isWellFormed(value)) refuse(value, "has half of a character, which UTF-8 cannot hold")
-      break
-    case "function":
-    case "symbol":
-      refuse(value, "cannot be cloned")
-      break
-    case "object":
-      if (value !== null && !seen.has(value)) checkObject(value, seen.add(value))
-  }
+const checkText = (text: string): void => {
+  if (!isWellFormed(text)) refuse(text, "has half of a character, which UTF-8 cannot hold")
 }
 
-const checkObject = (value: object, seen: Set<object>): void => {
-  const checkEach = (values: Iterable<unknown>): void => {
-    for (const each of values) check(each, seen)
+/** Throws for what msgpackr would lose without a word. */
+class Checker {
+  /** A `Map` was met, or an object again, which may be in itself. */
+  needsRecords = false
+  /** Shared memory was met. */
+  hasMemory = false
+  private readonly seen = new Set<object>()
+  /** Errors whose causes are being looked at. */
+  private open: ReadonlyArray<Error> = []
+
+  check(value: unknown): void {
+    switch (typeof value) {
+      case "string":
+        checkText(value)
+        break
+      case "function":
+      case "symbol":
+        refuse(value, "cannot be cloned")
+        break
+      case "object":
+        if (value !== null) this.checkObject(value)
+    }
   }
-  const buffer = ArrayBuffer.isView(value) ? value.buffer : value
-  if (buffer instanceof SharedArrayBuffer) seen.add(SHARED)
-  if (ArrayBuffer.isView(value)) return
-  const prototype = Object.getPrototypeOf(value)
-  if (Array.isArray(value) || value instanceof Set) checkEach(value)
-  else if (prototype === Object.prototype || prototype === null) checkEach(Object.values(value))
-  else if (value instanceof Map) {
-    seen.add(MAPS)
-    checkEach(value.keys())
-    checkEach(value.values())
-  } else if (value instanceof Error) check(value.cause, seen)
-  else if (LOST.has(Object.prototype.toString.call(value))) refuse(value, "cannot be cloned")
-  else if (!(value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer))
-    checkEach(Object.values(value))
+
+  private checkObject(value: object): void {
+    if (this.seen.has(value)) {
+      if (this.open.includes(value as Error)) refuse(value, "is a cause of its own")
+      this.needsRecords = true
+      return
+    }
+    this.seen.add(value)
+    const buffer = ArrayBuffer.isView(value) ? value.buffer : value
+    if (buffer instanceof SharedArrayBuffer) this.hasMemory = true
+    if (ArrayBuffer.isView(value)) return
+    const prototype = Object.getPrototypeOf(value)
+    if (Array.isArray(value) || value instanceof Set) this.checkEach(value)
+    else if (prototype === Object.prototype || prototype === null) this.checkFields(value)
+    else if (value instanceof Map) {
+      this.needsRecords = true
+      this.checkEach(value.keys())
+      this.checkEach(value.values())
+    } else if (value instanceof Error) this.checkError(value)
+    else if (LOST.has(Object.prototype.toString.call(value))) refuse(value, "cannot be cloned")
+    else if (!(value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer))
+      this.checkFields(value)
+  }
+
+  private checkEach(values: Iterable<unknown>): void {
+    for (const each of values) this.check(each)
+  }
+
+  private checkFields(fields: object): void {
+    for (const key of Object.keys(fields)) {
+      checkText(key)
+      if (key === "__proto__") refuse(key, "cannot be the key of a field")
+      this.check((fields as Record<string, unknown>)[key])
+    }
+  }
+
+  private checkError(error: Error): void {
+    const { open } = this
+    this.check(error.name)
+    this.check(error.message)
+    this.open = [...open, error]
+    this.check(error.cause)
+    this.open = open
+  }
 }
 
 const isWellFormed = (text: string): boolean =>
