@@ -421,7 +421,7 @@ describe("Connection, in one agent", () => {
         got.push(n)
       })
       for (let n = 0; n < 300; n++) {
-        const fiber = yield* Effect.fork(Math.random() < 0.5 ? send(n) : recv)
+        const fiber = yield* Effect.fork<void, unknown, never>(Math.random() < 0.5 ? send(n) : recv)
         if (Math.random() < 0.5) yield* Effect.yieldNow()
         if (Math.random() < 0.3) yield* Fiber.interruptFork(fiber)
         if (Math.random() < 0.1) yield* Effect.sleep(0)
@@ -690,7 +690,7 @@ describe("Connection, between agents", () => {
       () =>
         Effect.gen(function* () {
           const [mine, theirs] = yield* pipe()
-          const child = yield* run(pipeFibers.passOn, [theirs, "from below", "thread", usesFirst])
+          const child = yield* run(pipeFibers.passOn, [theirs, "from below", usesFirst])
           yield* Connection.close(theirs)
           expect(yield* Connection.recv(mine)).toBe("from below")
           expect(yield* failure(Connection.recv(mine))).toMatchObject({ _tag: "Eof" })

@@ -152,7 +152,7 @@ describe("JoinableQueue, between agents", () => {
       expect(yield* JoinableQueue.unfinishedTasks(queue)).toBe(0)
       for (const _ of workers) yield* Queue.put(queue, null)
       let done = 0
-      for (const worker of workers) done += yield* resultOf(worker)
+      for (const worker of workers) done += (yield* resultOf(worker)) as number
       expect(done).toBe(10)
       for (const worker of workers) expect(yield* ended(worker)).toBe(0)
     }),

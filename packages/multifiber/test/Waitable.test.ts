@@ -96,13 +96,13 @@ describe("Waitable, in one agent", () => {
       const waits = <S extends Waitable.Source>(source: S) =>
         Effect.fork(Effect.either(Waitable.wait([source])))
       for (const ticks of [0, 1, 2, 10]) {
-        const let_ = Effect.gen(function* () {
+        const ticked = Effect.gen(function* () {
           for (let i = 0; i < ticks; i++) yield* i < 5 ? Effect.yieldNow() : Effect.sleep(2)
         })
         const [a, b] = yield* pipe()
         const queue = yield* Queue.make<number>()
         const [message, value] = [yield* waits(a), yield* waits(queue)]
-        yield* let_
+        yield* ticked
         yield* Connection.send(b, 1)
         yield* Queue.put(queue, 1)
         expect(yield* within(5)(Fiber.join(message))).toMatchObject({ _tag: "Right", right: [a] })
@@ -110,15 +110,15 @@ describe("Waitable, in one agent", () => {
         yield* Connection.recv(a)
         yield* Queue.get(queue)
         const [end, down] = [yield* waits(a), yield* waits(queue)]
-        yield* let_
+        yield* ticked
         yield* Connection.close(b)
         yield* Queue.shutdown(queue)
         expect(yield* within(5)(Fiber.join(end))).toMatchObject({ _tag: "Right" })
         expect(yield* within(5)(Fiber.join(down))).toMatchObject({ _tag: "Right" })
         const [c] = yield* pipe()
         const open = yield* Queue.make<number>()
-        const closing = [yield* waits(c), yield* waits(open)]
-        yield* let_
+        const closing: ReadonlyArray<Fiber.Fiber<unknown>> = [yield* waits(c), yield* waits(open)]
+        yield* ticked
         yield* Connection.close(c)
         yield* Queue.close(open)
         for (const fiber of closing) {
@@ -165,7 +165,7 @@ describe("Waitable, in one agent", () => {
 describe("Waitable, between agents", () => {
   onEach("WAIT-01 from four children comes each message once", (startMethod) =>
     Effect.gen(function* () {
-      const children: Array<Process.Process<unknown>> = []
+      const children: Array<Process.Process<unknown, unknown>> = []
       let open: Array<Connection.Connection<any, any>> = []
       for (let child = 0; child < 4; child++) {
         const [reader, writer] = yield* pipe({ duplex: false })
