@@ -5,6 +5,7 @@
 import process from "node:process"
 import { expect } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -92,13 +93,15 @@ live(
       let deadTakers = 0
       while (performance.now() < end) {
         yield* Effect.sleep(yield* Random.nextIntBetween(10, 120))
-        const role = yield* Random.nextIntBetween(0, ROLES.length)
-        const victim = workers[role] as (typeof workers)[number]
-        yield* Process.kill(victim)
-        yield* within(20)(Process.join(victim))
-        deaths++
-        if (takes(role)) deadTakers++
-        workers[role] = yield* started(storm, role)
+        const roles = (yield* Random.shuffle(ROLES.keys())).pipe(Chunk.take(1 + (deaths % 3)))
+        const victims = Chunk.map(roles, (role) => workers[role] as (typeof workers)[number])
+        yield* Effect.forEach(victims, Process.kill)
+        for (const role of roles) {
+          yield* within(20)(Process.join(workers[role] as (typeof workers)[number]))
+          deaths++
+          if (takes(role)) deadTakers++
+          workers[role] = yield* started(storm, role)
+        }
         yield* within(20)(
           Effect.all([again(flags, QUEUED, 50), again(flags, PIPED, 50)], { concurrency: "unbounded" }),
         )
