@@ -105,6 +105,9 @@ abstract class Side {
     this.isClosed = false
   }
 
+  /** A handle has come that was not here before: where this agent had closed the end, it may have it anew. */
+  abstract receive(): void
+
   /** No more of this agent, which has nothing more of it. The other side learns of it where it was the last. */
   close(): void {
     if (this.isClosed) return
@@ -150,12 +153,19 @@ abstract class Side {
 class RemoteConnection extends Side implements Remote {
   readonly id: string
   readonly pending = new Set<() => void>()
+  /** The starter has it open for this agent. */
+  private isOpenAtStarter = true
   /** Messages that came when who had asked for them did not want them any more. */
   readonly kept: Array<Received> = []
 
   constructor(inner: Connection<never, any>[typeof TypeId]) {
     super(inner)
     this.id = inner.id
+  }
+
+  receive(): void {
+    if (!this.isOpenAtStarter) this.reopen()
+    this.isOpenAtStarter = true
   }
 
   readonly keep = (received: Received): void => {
@@ -168,6 +178,7 @@ class RemoteConnection extends Side implements Remote {
   }
 
   protected letGo(): void {
+    this.isOpenAtStarter = false
     Calls.release(this.id)
   }
 }
@@ -218,6 +229,10 @@ class LocalConnection extends Side {
 
   private get isBroken(): boolean {
     return !Holders.isHeld(this.other)
+  }
+
+  receive(): void {
+    if (Holders.isHolder(this.own, this.me)) this.reopen()
   }
 
   /** It is in a message that nobody has received yet. */
@@ -307,6 +322,7 @@ export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteC
   },
   (handle, side) => {
     const { id, shared } = handle[TypeId]
+    side.receive()
     const share = isRemote(side) ? {} : { share: side.openFor, depart: side.depart }
     watch(handle[TypeId], { handle, id, shared, lease: side.lease, ...share })
   },

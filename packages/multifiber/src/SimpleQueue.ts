@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type { Closed, EncodingFailed, ShutDown } from "./Errors.ts"
 import * as Queue from "./Queue.ts"
-import { closeSync, isEmptySync, makeSync, type SimpleQueue, TypeId } from "./SimpleQueueSync.ts"
+import { sideOf } from "./QueueSync.ts"
+import { closeSync, makeSync, type SimpleQueue, TypeId } from "./SimpleQueueSync.ts"
 import { attempt } from "./sync/guarding.ts"
 
 export type { SimpleQueue } from "./SimpleQueueSync.ts"
@@ -79,7 +80,10 @@ export const get = <A>(self: SimpleQueue<A>): Effect.Effect<A, Closed> =>
  * @since 0.4.0
  */
 export const isEmpty = (self: SimpleQueue<any>): Effect.Effect<boolean, Closed> =>
-  attempt(() => isEmptySync(self), "Closed")
+  Effect.zipRight(
+    attempt(() => sideOf(self[TypeId]).checkOpen(), "Closed"),
+    Queue.isEmpty(self[TypeId]),
+  )
 
 /**
  * Closes the queue for this agent: see `Queue.close`.

@@ -19,7 +19,7 @@ import * as QueueSync from "../src/QueueSync.ts"
 import { queueFibers } from "./fixtures/queueFibers.ts"
 import { queues } from "./fixtures/queues.ts"
 import { reached, within } from "./live.ts"
-import { ended, onEach, resultOf, run } from "./startMethods.ts"
+import { ended, onThreads, resultOf, run } from "./startMethods.ts"
 
 const fibers = (name: string, body: () => Effect.Effect<unknown, unknown>, seconds = 20) =>
   it.live(name, () => within(seconds)(body()), 1000 * seconds + 5000)
@@ -558,7 +558,7 @@ describe("Queue, in one agent", () => {
 })
 
 describe("Queue, between agents", () => {
-  onEach("QUE-06 what a child puts is got in its order, however one gets it", () =>
+  onThreads("QUE-06 what a child puts is got in its order, however one gets it", () =>
     Effect.gen(function* () {
       const it = yield* shared()
       const child = yield* run(queues.putOnSignal, [it, [2, 3, 4, 5]])
@@ -574,7 +574,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("QUE-10 nothing is lost where a child ends right after it has put", () =>
+  onThreads("QUE-10 nothing is lost where a child ends right after it has put", () =>
     Effect.gen(function* () {
       const queue = yield* make()
       for (const n of upTo(10)) yield* Queue.put(queue, n)
@@ -585,7 +585,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("QUE-19 a text of 10 MB that nobody reads keeps no child, and arrives whole", () =>
+  onThreads("QUE-19 a text of 10 MB that nobody reads keeps no child, and arrives whole", () =>
     Effect.gen(function* () {
       const queue = yield* make<string>()
       const child = yield* run(queues.putText, [queue, 10_000_000])
@@ -596,7 +596,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("QUE-20 a child hands the queue to a child of its own", () =>
+  onThreads("QUE-20 a child hands the queue to a child of its own", () =>
     Effect.gen(function* () {
       const queue = yield* make()
       const child = yield* run(queueFibers.putNested, [queue])
@@ -606,7 +606,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("QUE-21 arguments come back equal, alone as among others", () =>
+  onThreads("QUE-21 arguments come back equal, alone as among others", () =>
     Effect.gen(function* () {
       const payloads: ReadonlyArray<unknown> = [1, "str", [1], [1, "str", [1]], { a: [1] }]
       const queue = yield* make<unknown>()
@@ -618,14 +618,14 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("QUE-27 one sibling drains what the other fills in", () =>
+  onThreads("QUE-27 one sibling drains what the other fills in", () =>
     Effect.gen(function* () {
       const code = Math.floor(1000 * Math.random())
       expect(yield* resultOf(yield* run(queueFibers.siblings, [code]))).toEqual([0, 0])
     }),
   )
 
-  onEach("QUE-29 a put waits until another agent gets, a get until another puts", () =>
+  onThreads("QUE-29 a put waits until another agent gets, a get until another puts", () =>
     Effect.gen(function* () {
       for (const timeout of [undefined, "10 seconds"] as const) {
         const queue = yield* full(5)
@@ -664,7 +664,7 @@ describe("Queue, between agents", () => {
 
   const allShutDown = Array.from({ length: 5 }, () => "ShutDown")
 
-  onEach("QUE-30 a queue that was shut down empty refuses everybody", () =>
+  onThreads("QUE-30 a queue that was shut down empty refuses everybody", () =>
     Effect.gen(function* () {
       for (const immediate of [false, true]) {
         const queue = yield* make(2)
@@ -687,7 +687,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("QUE-31 what a queue held when it was shut down is got still", () =>
+  onThreads("QUE-31 what a queue held when it was shut down is got still", () =>
     Effect.gen(function* () {
       const queue = yield* make()
       yield* Queue.put(queue, 1)
@@ -701,7 +701,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("CTX-09 a child closes the queue for itself alone", () =>
+  onThreads("CTX-09 a child closes the queue for itself alone", () =>
     Effect.gen(function* () {
       const queue = yield* make()
       expect(yield* ended(yield* run(queues.close, [queue]))).toBe(0)
@@ -711,7 +711,7 @@ describe("Queue, between agents", () => {
   )
 
   for (const immediate of [false, true]) {
-    onEach(`a shutdown${immediate ? " at once" : ""} lets go the waiters of all agents`, () =>
+    onThreads(`a shutdown${immediate ? " at once" : ""} lets go the waiters of all agents`, () =>
       Effect.gen(function* () {
         const { flags, queue } = yield* shared()
         const one = { queue: yield* full(1), flags }
@@ -733,7 +733,7 @@ describe("Queue, between agents", () => {
     )
   }
 
-  onEach("what one agent closes, the waiters of others do not feel", () =>
+  onThreads("what one agent closes, the waiters of others do not feel", () =>
     Effect.gen(function* () {
       const { flags, queue } = yield* shared()
       const other = yield* run(queues.get, [{ queue, flags }])
@@ -749,38 +749,40 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("several producers and consumers, in fibers and plain code, keep the order of each producer", () =>
-    Effect.gen(function* () {
-      for (const capacity of [3, 0]) {
-        const queue = yield* make<readonly [number, number]>(capacity)
-        const plain = yield* Effect.replicateEffect(run(queues.drain, [queue]), 2)
-        const fiber = yield* run(queueFibers.drain, [queue, 3])
-        const mine = yield* Effect.fork(Stream.runCollect(Queue.toStream(queue)))
-        const producers = yield* Effect.forEach(upTo(3), (n) => run(queues.putNumbered, [queue, n, 500]))
-        yield* Effect.forEach(upTo(500), (n) => Queue.put(queue, [3, n] as const))
-        for (const producer of producers) expect(yield* ended(producer)).toBe(0)
-        yield* Queue.shutdown(queue)
-        const ordered = [
-          ...(yield* Effect.forEach(plain, (child) => Effect.map(resultOf(child), ({ got }) => got))),
-          Chunk.toReadonlyArray(yield* within(10)(Fiber.join(mine))),
-        ] as ReadonlyArray<ReadonlyArray<readonly [number, number]>>
-        for (const got of ordered) {
-          for (const producer of upTo(4)) {
-            const numbers = got.filter(([from]) => from === producer).map(([, n]) => n)
-            expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+  onThreads(
+    "several producers and consumers, in fibers and plain code, keep the order of each producer",
+    () =>
+      Effect.gen(function* () {
+        for (const capacity of [3, 0]) {
+          const queue = yield* make<readonly [number, number]>(capacity)
+          const plain = yield* Effect.replicateEffect(run(queues.drain, [queue]), 2)
+          const fiber = yield* run(queueFibers.drain, [queue, 3])
+          const mine = yield* Effect.fork(Stream.runCollect(Queue.toStream(queue)))
+          const producers = yield* Effect.forEach(upTo(3), (n) => run(queues.putNumbered, [queue, n, 500]))
+          yield* Effect.forEach(upTo(500), (n) => Queue.put(queue, [3, n] as const))
+          for (const producer of producers) expect(yield* ended(producer)).toBe(0)
+          yield* Queue.shutdown(queue)
+          const ordered = [
+            ...(yield* Effect.forEach(plain, (child) => Effect.map(resultOf(child), ({ got }) => got))),
+            Chunk.toReadonlyArray(yield* within(10)(Fiber.join(mine))),
+          ] as ReadonlyArray<ReadonlyArray<readonly [number, number]>>
+          for (const got of ordered) {
+            for (const producer of upTo(4)) {
+              const numbers = got.filter(([from]) => from === producer).map(([, n]) => n)
+              expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+            }
           }
+          const all = [
+            ...ordered.flat(),
+            ...((yield* resultOf(fiber)) as ReadonlyArray<readonly [number, number]>),
+          ]
+          expect(all.length).toBe(2000)
+          expect(new Set(all.map(String)).size).toBe(2000)
         }
-        const all = [
-          ...ordered.flat(),
-          ...((yield* resultOf(fiber)) as ReadonlyArray<readonly [number, number]>),
-        ]
-        expect(all.length).toBe(2000)
-        expect(new Set(all.map(String)).size).toBe(2000)
-      }
-    }),
+      }),
   )
 
-  onEach("a bounded queue never holds more than its capacity", () =>
+  onThreads("a bounded queue never holds more than its capacity", () =>
     Effect.gen(function* () {
       const queue = yield* make<readonly [number, number]>(4)
       const producers = yield* Effect.forEach(upTo(3), (n) => run(queues.putNumbered, [queue, n, 2000]))
@@ -796,8 +798,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  // Fails: who has the turn may be put to sleep by the system meanwhile, and a try does not wait for that.
-  onEach("where there is room, no try to put fails, however many agents try at once", () =>
+  onThreads("where there is room, no try to put fails, however many agents try at once", () =>
     Effect.gen(function* () {
       const it = yield* shared()
       const children = yield* Effect.replicateEffect(run(queues.tryPuts, [it, 20_000]), 3)
@@ -809,7 +810,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("a handle works at any depth of an argument and of a result", () =>
+  onThreads("a handle works at any depth of an argument and of a result", () =>
     Effect.gen(function* () {
       const queue = yield* make<string>()
       for (const nest of [queue, [queue], { a: { b: [queue] } }, new Map([["k", new Set([queue])]])]) {
@@ -824,7 +825,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("plain code gets while fibers of its agent wait for the same queue", () =>
+  onThreads("plain code gets while fibers of its agent wait for the same queue", () =>
     Effect.gen(function* () {
       const it = yield* shared()
       const child = yield* run(queueFibers.getBoth, [it])
@@ -842,7 +843,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("tasks of a pool get from a queue, and put into one", () =>
+  onThreads("tasks of a pool get from a queue, and put into one", () =>
     Effect.gen(function* () {
       const { flags, queue } = yield* shared()
       const pool = yield* Pool.make({ size: 2 })
@@ -857,7 +858,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("a killed waiter stops nobody, whether it gets or puts", () =>
+  onThreads("a killed waiter stops nobody, whether it gets or puts", () =>
     Effect.gen(function* () {
       for (const task of [queues.get, queueFibers.get]) {
         const it = yield* shared()
@@ -886,7 +887,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach("plain code that waits ends when its process is terminated", () =>
+  onThreads("plain code that waits ends when its process is terminated", () =>
     Effect.gen(function* () {
       const it = yield* shared()
       const child = yield* run(queues.get, [it])
@@ -896,7 +897,7 @@ describe("Queue, between agents", () => {
     }),
   )
 
-  onEach(
+  onThreads(
     "a message of 64 MiB arrives whole",
     () =>
       Effect.gen(function* () {
@@ -913,7 +914,7 @@ describe("Queue, between agents", () => {
     60,
   )
 
-  onEach(
+  onThreads(
     "whoever was at it when the queue was shut down has put what he came with, and somebody gets it",
     () =>
       Effect.gen(function* () {

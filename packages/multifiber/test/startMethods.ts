@@ -15,7 +15,7 @@ import { live, within } from "./live.ts"
 export type StartMethods = "thread" | "spawn"
 
 /** What runs on each of them. */
-const ALL: ReadonlyArray<StartMethods> = ["thread"]
+const ALL: ReadonlyArray<StartMethods> = ["thread", "spawn"]
 
 /** A test on each of them, whose title says which. */
 export const onEach = <A, E>(

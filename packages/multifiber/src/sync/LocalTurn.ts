@@ -13,6 +13,9 @@ import { WakeUp } from "./WakeUp.ts"
 /** So long an agent looks in each turn of its event loop before it orders a wake-up, in milliseconds: about as long as one takes. */
 const POLLS = 0.1
 
+/** Milliseconds for which one turn may last: the system may have put its thread to sleep, or it has died in it. */
+const LONGEST_TURN = 100
+
 /** What comes of a turn in which there was nothing to do. */
 export const NOTHING = Symbol("multifiber/nothing")
 
@@ -178,11 +181,16 @@ export class LocalTurn implements Slices.Waiting {
     return this.ticket
   }
 
-  /** Acts, blocking the agent at most for `milliseconds`. Where its fibers queue, it goes in their place. */
+  /**
+   * Acts, blocking the agent at most for `milliseconds`; but where there is something to do it waits for the turn of another agent to
+   * be over. Where its fibers queue, it goes in their place.
+   */
   actSync<A>(act: Act<A>, milliseconds: number): A | Nothing {
     const quick = this.tryAct(act)
     if (quick !== NOTHING) return quick
-    const sleep = Slices.sleepFor(milliseconds, this.user)
+    const isOpen = this.gate.meaning.isOpen(0, 1)
+    if (milliseconds <= 0 && !isOpen) return NOTHING
+    const sleep = Slices.sleepFor(isOpen ? Math.max(milliseconds, LONGEST_TURN) : milliseconds, this.user)
     while (this.turnBy(sleep)) {
       const result = this.finish(act)
       if (result !== NOTHING) return result

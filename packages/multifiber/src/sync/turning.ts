@@ -18,17 +18,18 @@ export interface Turn<A, T extends Tag> {
   readonly giveUp?: () => void
 }
 
-/** Acts at once where it can. */
+/** Acts where there is something to do; waits for nothing but the turn of another. */
 export const tryTurn = <A, T extends Tag>(turnOf: () => Turn<A, T>): Effect.Effect<A | Nothing, Failure<T>> =>
   Effect.suspend(() => {
     const turn = turnOf()
-    return attempt(() => actNow(turn), ...turn.tags)
+    return attempt(
+      () => {
+        turn.check()
+        return turn.turn().actSync(turn.act, 0)
+      },
+      ...turn.tags,
+    )
   })
-
-const actNow = <A, T extends Tag>({ act, check, turn }: Turn<A, T>): A | Nothing => {
-  check()
-  return turn().tryAct(act)
-}
 
 /**
  * Waits for its turn until there is something to do, or until `until` ends, which has no effects; then there is `NOTHING`. Only
@@ -41,7 +42,10 @@ export const takeTurn = <A, T extends Tag>(
   Effect.suspend(() => {
     const turn = turnOf()
     return attemptThen(
-      () => actNow(turn),
+      () => {
+        turn.check()
+        return turn.turn().tryAct(turn.act)
+      },
       (result) => (result === NOTHING ? waitForTurn(turn, until) : Effect.succeed(result)),
       turn.tags,
     )
