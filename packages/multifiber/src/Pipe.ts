@@ -13,10 +13,10 @@ import { closeSync, makeSync } from "./ConnectionSync.ts"
  * and the second only sends. At the end of the scope both are closed for this agent.
  *
  * **Shape** – two handles to some 280 KB of shared memory, half of that one way; see `Connection` for what goes through. They
- * may be sent to any agent of the start method `thread`, at any depth of an argument or a result; one that reaches an OS
- * process is refused with `NotTransferable`. An agent that is sent an end has it open from then on, until it closes it or
- * ends. So who passes an end on closes it for itself, as in Python: the other side learns that a connection has ended when
- * nobody has it open any more.
+ * may be sent to any agent, at any depth of an argument or a result, and in a message of another connection. An OS process uses
+ * one through the agent that has sent it, as with `Queue.make`. An agent that is sent an end has it open from then on, until it
+ * closes it or ends. So who passes an end on closes it for itself, as in Python: the other side learns that a connection has
+ * ended when nobody has it open any more.
  *
  * **Source** – Python's `Pipe(duplex)`.
  *

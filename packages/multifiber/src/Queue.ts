@@ -68,8 +68,9 @@ export const isQueue = (u: unknown): u is Queue<unknown> => typeof u === "object
  * above zero, it holds what fits into 1 GiB.
  *
  * **Shape** – a handle to some 140 KB of shared memory, which grows with what the queue holds and is freed with the last
- * handle. It may be sent to any agent of the start method `thread`, at any depth of an argument or a result; one that
- * reaches an OS process is refused with `NotTransferable`. **Errors** – `InvalidArgument` for a capacity that is not a whole
+ * handle. It may be sent to any agent, at any depth of an argument or a result, and in a message of another queue. An OS process
+ * uses it through the agent that has sent it: each operation is a message there and back, plain code cannot use it there, and
+ * what an OS process has made does not reach its starter. **Errors** – `InvalidArgument` for a capacity that is not a whole
  * number.
  *
  * **Source** – Python's `Queue(maxsize)`. There a thread of the producer sends what was put, some time later; here it is in
@@ -191,9 +192,10 @@ export const pollMessage = (
 /**
  * Puts a value, as it is now, and waits while the queue is full.
  *
- * **Shape** – what structured clone carries, but no shared memory: numbers and bytes travel as they are, the rest by
- * msgpackr. An object of a class arrives as a plain one; an error with its name, message and cause; −0 inside of an array or
- * an object as 0. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first
+ * **Shape** – what structured clone carries: numbers and bytes travel as they are, the rest by msgpackr. An object of a class
+ * arrives as a plain one; an error with its name, message and cause; −0 inside of an array or an object as 0. A value with shared
+ * memory in it, which handles are, is cloned and kept by the main agent until a fiber has got it; plain code leaves it where it
+ * is. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first
  * served, as for `Lock.acquire`; what one fiber puts stays in its order. **Interruption** – leaves the queue as it was.
  * **Errors** – `EncodingFailed`, at once, for what no message can hold; `Closed` or `ShutDown`.
  *
