@@ -18,7 +18,7 @@ const adapter = (name) =>
 export default {
   forbidden: [
     mayImport("kernel", []),
-    mayImport("multifiber", [own("kernel"), npm("effect")]),
+    mayImport("multifiber", [own("kernel"), npm("effect"), npm("msgpackr")]),
     mayImport("platform-shared", [own("multifiber"), npm("effect"), npm("@effect/platform")], { node: true }),
     adapter("platform-node"),
     adapter("platform-deno"),
