@@ -24,8 +24,9 @@
  * that the ring grows without moving anything: what is new goes into memory that was not there before. A cell is kept free
  * for the header that says so.
  *
- * Each side looks at the other only where what it saw last does not do: it was a smaller count then, which is safe. Where it
- * looks, it reads the count twice, as in a sequence lock: where it has not changed, neither has the position.
+ * Each side looks at the other only where what it saw last does not do: it was a smaller count then, which is safe as long as
+ * nobody else of its own side has come since. Where it looks, it reads the count twice, as in a sequence lock: where it has
+ * not changed, neither has the position. README.md tells the protocol, and why nothing is lost.
  *
  * @since 0.4.0
  */

@@ -9,7 +9,8 @@
  * | 1 | TIMES | counts how often all was done, wraps; everybody sleeps on it | who finishes the last |
  *
  * What was put is counted elsewhere (`Ring`), by the write that puts it, so that a writer that dies leaves no difference between
- * the two. Who finishes the last wakes all; where it dies before, they look after each death.
+ * the two. Who finishes the last wakes all; where it dies before, they look after each death. Where something is put just then,
+ * that all was done may pass unseen until the next time.
  *
  * @since 0.4.0
  */

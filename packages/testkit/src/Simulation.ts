@@ -25,6 +25,11 @@ export interface Scenario {
   }
   /** Words that nobody changes: reading them is no step. */
   readonly constant?: (index: number) => boolean
+  /**
+   * Words that are read and written without order: who comes to one must have come to another before that tells of it. So a run
+   * of them is one step.
+   */
+  readonly unordered?: (index: number) => boolean
   /** Judges a finished run by what the agents returned last, nothing for a dead one; throws where it is wrong. */
   readonly atEnd?: (results: ReadonlyArray<unknown>, memory: Memory) => void
 }
@@ -198,7 +203,7 @@ const isUnfinished = ({ status }: Agent): boolean => status === "runnable" || st
 
 /** The moves of a scenario's agents; `copy` copies the words before a move changes them. */
 export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32Array) => {
-  const { agents: bodies, atEnd, constant = NOTHING, death, rounds = 1 } = scenario
+  const { agents: bodies, atEnd, constant = NOTHING, death, rounds = 1, unordered = NOTHING } = scenario
   /** Grows; a word that is not in it holds what it held at first. */
   const written = new Set<number>()
 
@@ -237,6 +242,15 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
     }
   }
 
+  const change = (words: Int32Array, operation: Operation): number => {
+    const found = perform(words, operation)
+    if (words[operation.index] === found) return found
+    if (constant(operation.index))
+      throw new Violation(`${operation.index} is a constant word, and is changed`)
+    written.add(operation.index)
+    return found
+  }
+
   /** A runnable agent does its operation. */
   const step = (state: State, index: number): State => {
     const agent = state.agents[index] as Agent
@@ -248,18 +262,18 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
       const sleeps = words[operation.index] === (operation.first | 0)
       agents[index] = sleeps ? { ...agent, status: "blocked" } : goOn(index, words, agent, 0)
     } else {
-      const found = perform(words, operation)
-      if (words[operation.index] !== found) {
-        if (constant(operation.index)) throw new Violation(`${what} changes a constant word`)
-        written.add(operation.index)
-      }
+      const found = change(words, operation)
       if (operation.kind === "notify") {
         agents.forEach((other, i) => {
           if (other.status !== "blocked" || other.next?.index !== operation.index) return
           agents[i] = goOn(i, words, other, 0)
         })
       }
-      agents[index] = goOn(index, words, agent, found)
+      let after = goOn(index, words, agent, found)
+      while (unordered(operation.index) && after.next && unordered(after.next.index)) {
+        after = goOn(index, words, after, change(words, after.next))
+      }
+      agents[index] = after
     }
     return successor(state, index, words, agents, what)
   }

@@ -97,7 +97,31 @@ describe("Explorer", () => {
     expect(violation).toBe(undefined)
     expect(states).toBe(2)
     expect(violationOf({ agents: [increment], preemptions: 0, constant: () => true })).toMatch(
-      /^store\(0\) changes a constant word/,
+      /^0 is a constant word, and is changed/,
     )
+  })
+
+  it("takes a run of unordered words for one step", () => {
+    const writes = (memory: Memory) => {
+      memory.store(1, 1)
+      memory.store(2, 1)
+      memory.store(0, 1)
+    }
+    const reads = (memory: Memory) => memory.store(3, memory.load(1) + 2 * memory.load(2))
+    const sums = (unordered: (index: number) => boolean) => {
+      const seen = new Set<number>()
+      const atEnd: Bounded["atEnd"] = (_, memory) => seen.add(memory.load(3))
+      explore({
+        name: "unordered",
+        words: 4,
+        agents: [writes, reads],
+        preemptions: FOREVER,
+        unordered,
+        atEnd,
+      })
+      return [...seen].sort()
+    }
+    expect(sums(() => false)).toEqual([0, 1, 2, 3])
+    expect(sums((index) => index === 1 || index === 2)).toEqual([0, 3])
   })
 })

@@ -6,7 +6,9 @@ import { condition } from "./condition.ts"
 import { event } from "./event.ts"
 import { mutex } from "./mutex.ts"
 import type { Primitive } from "./primitive.ts"
+import { ring } from "./ring.ts"
 import { semaphore } from "./semaphore.ts"
+import { unfinished } from "./unfinished.ts"
 
 export const primitives: ReadonlyArray<Primitive> = [
   mutex,
@@ -15,4 +17,6 @@ export const primitives: ReadonlyArray<Primitive> = [
   event,
   condition,
   barrier,
+  ring,
+  unfinished,
 ]
