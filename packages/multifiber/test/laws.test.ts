@@ -15,17 +15,21 @@ import {
   semaphoreLaws,
 } from "@multifiber/testkit/laws/gates"
 import type { Law } from "@multifiber/testkit/laws/law"
+import { type Queue as QueueLike, queueLaws } from "@multifiber/testkit/laws/queues"
 import { type Value as ValueLike, valueLaws } from "@multifiber/testkit/laws/values"
 import { barrierModel } from "@multifiber/testkit/models/barriers"
 import { conditionModel } from "@multifiber/testkit/models/conditions"
 import { eventModel } from "@multifiber/testkit/models/events"
 import { boundedModel, permitModel, rlockModel, semaphoreModel } from "@multifiber/testkit/models/gates"
+import { queueModel } from "@multifiber/testkit/models/queues"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
 import * as Condition from "../src/Condition.ts"
 import * as Event from "../src/Event.ts"
 import * as Lock from "../src/Lock.ts"
+import * as Queue from "../src/Queue.ts"
 import * as RLock from "../src/RLock.ts"
 import * as Semaphore from "../src/Semaphore.ts"
 import * as Value from "../src/Value.ts"
@@ -129,6 +133,19 @@ const numberOf = (value: Value.Value<"i32">): ValueLike => ({
   withLock: Value.withLock(value),
 })
 
+const queue = (capacity: number): Effect.Effect<QueueLike, unknown> =>
+  Effect.map(Queue.make<number>({ capacity }), (queue) => ({
+    capacity,
+    put: (value) => Queue.put(queue, value),
+    tryPut: (value) => Queue.tryPut(queue, value),
+    putWithin: (value, milliseconds) => Queue.putWithin(queue, value, milliseconds),
+    get: Queue.get(queue),
+    tryGet: Effect.map(Queue.tryGet(queue), Option.getOrUndefined),
+    getWithin: (milliseconds) => Queue.getWithin(queue, milliseconds),
+    size: Queue.size(queue),
+    shutdown: Queue.shutdown(queue),
+  }))
+
 obeys("Lock", [...lockLaws, boundedModel], lock)
 obeys("RLock", [...rlockLaws, rlockModel], rlock)
 for (const total of [1, 3]) {
@@ -147,3 +164,4 @@ obeys(
 obeys("Barrier", barrierLaws, barrier)
 for (const parties of [1, 3]) obeys(`Barrier of ${parties}`, [barrierModel(parties)], barrier(parties))
 obeys("Value", valueLaws, Effect.map(Effect.orDie(Value.make("i32")), numberOf))
+for (const capacity of [1, 3]) obeys(`Queue of ${capacity}`, [...queueLaws, queueModel], queue(capacity))

@@ -12,6 +12,7 @@ import * as ConditionSync from "../src/ConditionSync.ts"
 import * as EventSync from "../src/EventSync.ts"
 import * as LockSync from "../src/LockSync.ts"
 import * as Process from "../src/Process.ts"
+import * as QueueSync from "../src/QueueSync.ts"
 import * as RLockSync from "../src/RLockSync.ts"
 import * as Semaphore from "../src/Semaphore.ts"
 import * as SemaphoreSync from "../src/SemaphoreSync.ts"
@@ -199,6 +200,20 @@ const gates: ReadonlyArray<Subject> = [
     model: sequential.gate(2, 2, true),
     calls: some(["tryAcquire"], ["acquire", 1], ["acquire", 1], ["release"], ["release"], ["permits"]),
   },
+]
+
+const queue = (name: string, capacity: number, ...calls: ReadonlyArray<Call>): Subject => ({
+  name,
+  kind: "queue",
+  it: QueueSync.makeSync(capacity),
+  model: sequential.queue(capacity),
+  calls: some(...calls),
+})
+
+const queues: ReadonlyArray<Subject> = [
+  queue("Queue of 1", 1, ["put", 1, 1], ["put", 2, 1], ["get", 1], ["tryPut", 3], ["tryGet"], ["size"]),
+  queue("Queue of 2", 2, ["put", 1, 1], ["put", 2, 1], ["get", 1], ["get", 1], ["size"]),
+  queue("Queue of 3, never waiting", 3, ["tryPut", 1], ["tryPut", 2], ["tryGet"], ["tryGet"], ["size"]),
 ]
 
 const int32 = (value: number) => value | 0
@@ -491,6 +506,22 @@ describe("the check of histories", () => {
     })
   })
 
+  it("finds a queue that loses, doubles, or changes the order; one may find it busy beside another", () => {
+    const two = sequential.queue(2)
+    const put = [did(0, [0, 1], ["put", 1], true), did(0, [2, 3], ["put", 2], true)]
+    const after = (...history: ReadonlyArray<Performed>) =>
+      Linearizability.check([...put, ...history], two).linearizable
+    expect(after(did(1, [4, 5], ["get"], 1), did(1, [6, 7], ["get"], 2), did(1, [8, 9], ["tryGet"]))).toBe(
+      true,
+    )
+    expect(after(did(1, [4, 5], ["get"], 2))).toBe(false)
+    expect(after(did(1, [4, 5], ["get"], "Empty"))).toBe(false)
+    expect(after(did(1, [4, 7], ["get"], 1), did(2, [5, 6], ["get"], 1))).toBe(false)
+    expect(after(did(1, [4, 7], ["get"], 1), did(2, [5, 6], ["tryGet"]))).toBe(true)
+    expect(after(did(1, [4, 5], ["tryPut", 3], true))).toBe(false)
+    expect(after(did(1, [4, 5], ["size"], 1))).toBe(false)
+  })
+
   it("agrees with trying every order", () => {
     const call = fc.constantFrom<Call>(["get"], ["set", 1], ["fetchAdd", 1], ["compareExchange", 1, 0])
     const moves = fc.array(fc.tuple(fc.nat(2), call, fc.constantFrom<Plain>(undefined, 0, 1, 2)), {
@@ -550,6 +581,7 @@ const byEveryOrder = (history: ReadonlyArray<Performed>, model: Model, state = m
 
 describe("histories of real agents", () => {
   live("locks and semaphores are linearizable", () => expectLinearizable(gates))
+  live("queues are linearizable", () => expectLinearizable(queues))
   live("values and events are linearizable", () => expectLinearizable(values))
   live("conditions and barriers are, in halves", () => expectLinearizable(waits, sequential.inHalves))
 

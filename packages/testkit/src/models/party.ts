@@ -17,6 +17,8 @@ export class Party {
   /** How many of its waits have ended well, and how many badly. */
   passed = 0
   failed = 0
+  /** What those that have ended well have given. */
+  readonly received: Array<unknown> = []
   private isGivingUp = false
   private readonly orders = Effect.runSync(Queue.unbounded<Effect.Effect<unknown, unknown>>())
   private fiber = this.begin()
@@ -44,8 +46,10 @@ export class Party {
           return Effect.flatMap(Effect.exit(restore(effect)), (exit) => {
             this.isWaiting = false
             if (Exit.isSuccess(exit) && this.isGivingUp) return undo
-            if (Exit.isSuccess(exit)) this.passed++
-            else if (!Exit.isInterrupted(exit)) this.failed++
+            if (Exit.isSuccess(exit)) {
+              this.passed++
+              this.received.push(exit.value)
+            } else if (!Exit.isInterrupted(exit)) this.failed++
             return Effect.void
           })
         }),

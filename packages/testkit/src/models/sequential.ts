@@ -103,6 +103,42 @@ export const event: Model<boolean, Call, Plain> = {
   },
 }
 
+/**
+ * A queue of so many numbers: its state is what it holds. `put` and `get` take milliseconds. Who puts may fail where there is room
+ * as long as another puts, and who gets where there is something as long as another gets: one at a time has its turn.
+ */
+export const queue = (capacity: number): Model<string, Call, Plain> => ({
+  initial: "",
+  step: (state, call, beside) => {
+    const [what, value] = call
+    const values = state === "" ? [] : state.split(" ")
+    const isBeside = (...names: ReadonlyArray<string>) => beside.some(([other]) => names.includes(other))
+    switch (what) {
+      case "put":
+      case "tryPut": {
+        const isFull = values.length === capacity
+        return [
+          ...(isFull ? [] : [[true, [...values, value].join(" ")] as const]),
+          ...(isFull || isBeside("put", "tryPut") ? [[false, state] as const] : []),
+        ]
+      }
+      case "get":
+      case "tryGet": {
+        const nothing = what === "get" ? "Empty" : undefined
+        const [first, ...rest] = values
+        return [
+          ...(first === undefined ? [] : [[Number(first), rest.join(" ")] as const]),
+          ...(first === undefined || isBeside("get", "tryGet") ? [[nothing, state] as const] : []),
+        ]
+      }
+      case "size":
+        return [[values.length, state]]
+      default:
+        return unknown(call)
+    }
+  },
+})
+
 /** A number whose type wraps as told. */
 export const value = <V extends number | bigint | string>(
   initial: V,
