@@ -102,6 +102,9 @@ interface Result {
   readonly got: ReadonlyArray<Moved>
 }
 
+/** The sleep of one that does not wait. */
+const never: Waiters.Sleep = () => false
+
 /** What is done in a turn: nothing where it has to wait, `end` where that is in vain. */
 type Act = () => Moved | "end" | undefined
 
@@ -213,7 +216,7 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
     return { count: place.count, number }
   }
 
-  /** Takes its turn, as a thread that blocks does, until it has acted, or `sleep` gives up. */
+  /** Takes its turn, as a thread that blocks does, until it has acted, or `sleep` gives up; tries only where it never sleeps. */
   const acts = (gate: Waiters.Gate, me: number, sleep: Waiters.Sleep, spins: number, act: Act) => {
     const finish = () => {
       const result = act()
@@ -221,7 +224,7 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       return result
     }
     let result = Ring.tryTurn(gate, me) ? finish() : undefined
-    while (result === undefined && Ring.turn(gate, me, sleep, spins)) result = finish()
+    while (result === undefined && sleep !== never && Ring.turn(gate, me, sleep, spins)) result = finish()
     return result === "end" ? undefined : result
   }
 
@@ -361,6 +364,7 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
 
   const [a, b, c, d] = [idOf(0), idOf(1), idOf(2), idOf(3)]
   const givesUp: Habits = { sleep: giveUpAtOnce }
+  const tries: Habits = { sleep: never }
   const spins: Habits = { spins: 2 }
   const later: Habits = { later: true }
   const interrupted: Habits = { later: true, interrupted: true }
@@ -395,13 +399,61 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
   const wrapping = after(-1, 2 ** 27 - 1, 2)
 
   return [
-    scenario("one puts one, one gets it", [puts(a, [1]), gets(b, 1)], { capacity: 2 }),
-    scenario("one puts into a full ring, one gets", [puts(a, [1]), gets(b, 1)], { ...twoCells, holds: [1] }),
-    scenario("when counts and cells begin anew", [puts(a, [1, 1]), gets(b, 2)], {
-      ...twoCells,
-      initial: wrapping,
+    scenario("a message would fill it from the beginning", [puts(a, [2, 1]), gets(b, 3)], {
+      capacity: 4,
+      initial: after(1, 2, 4),
+      holds: [1],
+      preemptions: 0,
+    }),
+    scenario("it grows twice while one is behind", [puts(a, [1, 1, 1, 1]), gets(b, 5)], {
+      capacity: 2,
+      initial: after(1, 3, 2),
+      holds: [1],
+      preemptions: 0,
+    }),
+    scenario("one of two that get may die", [puts(a, [1, 1]), gets(b, 1), gets(c, 1)], {
+      capacity: 4,
+      dies: [1],
+      preemptions: 0,
+    }),
+    scenario("one of two that put may die", [puts(a, [1]), puts(b, [1]), gets(c, 1)], {
+      capacity: 4,
+      dies: [0],
+      preemptions: 0,
+    }),
+    scenario("a message would fill what has grown", [puts(a, [2, 1]), gets(b, 3)], {
+      capacity: 2,
+      holds: [1],
       preemptions: 1,
     }),
+    scenario("it is shut while one gets", [gets(a, 1), shuts], twoCells),
+    scenario("one puts one, one gets it", [puts(a, [1]), gets(b, 1)], { capacity: 2 }),
+    scenario("one is told that it may get, and gets later", [puts(a, [1]), gets(b, 1, later)], {
+      capacity: 2,
+    }),
+    scenario("a message is larger than all that it may use", [puts(a, [5]), gets(b, 2)], {
+      capacity: 4,
+      limit: 3,
+      holds: [1],
+      preemptions: 1,
+    }),
+    scenario("one puts, one of two that get gives up", [puts(a, [1]), gets(b, 1), gets(c, 1, givesUp)], {
+      capacity: 4,
+      holds: [1],
+      preemptions: 1,
+    }),
+    scenario("one of two gets later", [puts(a, [1]), gets(b, 1, later), gets(c, 1)], {
+      capacity: 4,
+      holds: [1],
+      preemptions: 1,
+    }),
+    scenario("who puts may die, who gets learns of it", [puts(a, [1]), gets(b, 1)], {
+      ...twoCells,
+      writers: [a],
+      dies: [0],
+      preemptions: 2,
+    }),
+    scenario("it is shut while one puts", [puts(a, [1]), shuts], { ...twoCells, holds: [1] }),
     scenario("a message goes round the end", [puts(a, [3, 1]), gets(b, 2)], {
       capacity: 8,
       initial: (memory) => {
@@ -411,47 +463,57 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       },
       preemptions: 2,
     }),
+    scenario("when counts and cells begin anew", [puts(a, [1, 1]), gets(b, 2)], {
+      ...twoCells,
+      initial: wrapping,
+      preemptions: 1,
+    }),
+    scenario("one puts two, one gets two, with room for one", [puts(a, [1, 1]), gets(b, 2)], {
+      ...twoCells,
+      preemptions: 1,
+    }),
+    scenario("one that was told to get dies", [puts(a, [1, 1]), gets(b, 1, later), gets(c, 1)], {
+      capacity: 4,
+      dies: [1],
+      preemptions: 0,
+    }),
+    scenario("one puts later, into a full ring", [puts(a, [1], later), gets(b, 1)], {
+      ...twoCells,
+      holds: [1],
+    }),
+    scenario("one puts into a full ring, one gets", [puts(a, [1]), gets(b, 1)], { ...twoCells, holds: [1] }),
+    scenario("who gets dies while one looks for room", [puts(a, [1, 1, 1], tries), gets(b, 2)], {
+      capacity: 4,
+      limit: 3,
+      holds: [1, 2],
+      dies: [1],
+      preemptions: 1,
+    }),
+    scenario("it is shut while two get", [gets(a, 1), gets(b, 1), shuts], { ...twoCells, preemptions: 1 }),
+    scenario("two have died in their turns", [puts(a, [1, 1]), gets(b, 2)], {
+      ...twoCells,
+      initial: diedInTurns,
+      dies: [],
+      preemptions: 1,
+    }),
+    scenario(
+      "one of two is told, and is interrupted",
+      [puts(a, [1, 1]), gets(b, 1, interrupted), gets(c, 1)],
+      {
+        capacity: 4,
+        preemptions: 1,
+      },
+    ),
     scenario("it grows while one reads", [puts(a, [1, 2]), gets(b, 2)], {
       capacity: 2,
       holds: [1],
       preemptions: 2,
     }),
-    scenario("it grows twice while one is behind", [puts(a, [1, 1, 1, 1]), gets(b, 5)], {
-      capacity: 2,
-      initial: after(1, 3, 2),
-      holds: [1],
-      preemptions: 0,
-    }),
-    scenario("a message would fill it from the beginning", [puts(a, [2, 1]), gets(b, 3)], {
-      capacity: 4,
-      initial: after(1, 2, 4),
-      holds: [1],
-      preemptions: 0,
-    }),
-    scenario("a message would fill what has grown", [puts(a, [2, 1]), gets(b, 3)], {
-      capacity: 2,
-      holds: [1],
-      preemptions: 1,
-    }),
-    scenario("a message is larger than all that it may use", [puts(a, [5]), gets(b, 2)], {
-      capacity: 4,
-      limit: 3,
-      holds: [1],
-      preemptions: 1,
-    }),
+    scenario("one puts, two get", [puts(a, [1, 1]), gets(b, 1), gets(c, 1)], { capacity: 4, preemptions: 1 }),
     scenario("one puts where another has made it grow", [puts(a, [2]), puts(b, [1]), gets(c, 2)], {
       capacity: 1,
       preemptions: 1,
     }),
-    scenario(
-      "one of two that put needs more than there is, and gives up",
-      [puts(a, [3], givesUp), puts(b, [1])],
-      {
-        capacity: 4,
-        limit: 3,
-        holds: [2],
-      },
-    ),
     scenario(
       "one of two that put needs more than there is, and dies",
       [puts(a, [3], givesUp), puts(b, [1])],
@@ -463,85 +525,25 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
         preemptions: 1,
       },
     ),
-    scenario("two put, one gets", [puts(a, [1]), puts(b, [1]), gets(c, 2)], { ...twoCells, preemptions: 1 }),
-    scenario("one puts, two get", [puts(a, [1, 1]), gets(b, 1), gets(c, 1)], { capacity: 4, preemptions: 1 }),
-    scenario("one puts, one of two that get gives up", [puts(a, [1]), gets(b, 1), gets(c, 1, givesUp)], {
-      capacity: 4,
-      holds: [1],
-      preemptions: 1,
-    }),
-    scenario("it is shut while one puts", [puts(a, [1]), shuts], { ...twoCells, holds: [1] }),
-    scenario("it is shut while one gets", [gets(a, 1), shuts], twoCells),
     scenario("it is shut while two put", [puts(a, [1]), puts(b, [1]), shuts], {
       ...twoCells,
       holds: [1],
       preemptions: 1,
     }),
-    scenario("it is shut while two get", [gets(a, 1), gets(b, 1), shuts], { ...twoCells, preemptions: 1 }),
-    scenario("who puts may die, who gets learns of it", [puts(a, [1]), gets(b, 1)], {
-      ...twoCells,
-      writers: [a],
-      dies: [0],
-      preemptions: 2,
-    }),
-    scenario("one of two that put may die", [puts(a, [1]), puts(b, [1]), gets(c, 1)], {
-      capacity: 4,
-      dies: [0],
-      preemptions: 0,
-    }),
-    scenario("one of two that get may die", [puts(a, [1, 1]), gets(b, 1), gets(c, 1)], {
-      capacity: 4,
-      dies: [1],
-      preemptions: 0,
-    }),
-    scenario("one is told that it may get, and gets later", [puts(a, [1]), gets(b, 1, later)], {
-      capacity: 2,
-    }),
-    scenario("one of two gets later", [puts(a, [1]), gets(b, 1, later), gets(c, 1)], {
-      capacity: 4,
-      holds: [1],
-      preemptions: 1,
-    }),
+    scenario("two put, one gets", [puts(a, [1]), puts(b, [1]), gets(c, 2)], { ...twoCells, preemptions: 1 }),
     scenario(
-      "one of two is told, and is interrupted",
-      [puts(a, [1, 1]), gets(b, 1, interrupted), gets(c, 1)],
+      "one of two that put needs more than there is, and gives up",
+      [puts(a, [3], givesUp), puts(b, [1])],
       {
         capacity: 4,
-        preemptions: 1,
+        limit: 3,
+        holds: [2],
       },
     ),
-    scenario("one puts later, into a full ring", [puts(a, [1], later), gets(b, 1)], {
-      ...twoCells,
-      holds: [1],
-    }),
-    scenario("one that was told to get dies", [puts(a, [1, 1]), gets(b, 1, later), gets(c, 1)], {
-      capacity: 4,
-      dies: [1],
-      preemptions: 0,
-    }),
-    scenario("two have died in their turns", [puts(a, [1, 1]), gets(b, 2)], {
-      ...twoCells,
-      initial: diedInTurns,
-      dies: [],
-      preemptions: 1,
-    }),
-    scenario("who gets dies while one looks for room", [puts(a, [1, 1, 1], givesUp), gets(b, 2)], {
-      capacity: 4,
-      limit: 3,
-      holds: [1, 2],
-      dies: [1],
-      preemptions: 1,
-    }),
     scenario("who gets may die, who puts learns of it", [puts(a, [1, 1]), gets(b, 1)], {
       ...twoCells,
       readers: [b],
       dies: [1],
-      preemptions: 1,
-    }),
-    scenario("two need room, one for more", [puts(a, [2]), puts(b, [1]), gets(c, 2)], {
-      capacity: 4,
-      limit: 3,
-      holds: [2],
       preemptions: 1,
     }),
     scenario(
@@ -552,9 +554,11 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
         preemptions: 1,
       },
     ),
-    scenario("one puts two, one gets two, with room for one", [puts(a, [1, 1]), gets(b, 2)], {
-      ...twoCells,
-      preemptions: 2,
+    scenario("two need room, one for more", [puts(a, [2]), puts(b, [1]), gets(c, 2)], {
+      capacity: 4,
+      limit: 3,
+      holds: [2],
+      preemptions: 1,
     }),
     {
       ...scenario(

@@ -69,8 +69,8 @@ export const ringMutants: ReadonlyArray<Mutant> = [
   inRing("who has nothing to do takes his turn", "holder === 0 && isOpen()", "holder === 0"),
   inRing(
     "who looks spins though it is closed",
-    "    if (!meaning.isOpen(0)) continue\n",
-    "    meaning.isOpen(0)\n",
+    "    if (!meaning.isOpen(0, 1)) continue\n",
+    "    meaning.isOpen(0, 1)\n",
   ),
   inRing(
     "it is empty for ever",
