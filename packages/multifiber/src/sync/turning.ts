@@ -18,14 +18,16 @@ export interface Turn<A, T extends Tag> {
   readonly giveUp?: () => void
 }
 
-/** Acts where there is something to do; waits for nothing but the turn of another. */
+/** Acts where there is something to do, and waits for nothing but the turn of another; else it wants nothing any more. */
 export const tryTurn = <A, T extends Tag>(turnOf: () => Turn<A, T>): Effect.Effect<A | Nothing, Failure<T>> =>
   Effect.suspend(() => {
     const turn = turnOf()
     return attempt(
       () => {
         turn.check()
-        return turn.turn().actSync(turn.act, 0)
+        const result = turn.turn().actSync(turn.act, 0)
+        if (result === NOTHING) turn.giveUp?.()
+        return result
       },
       ...turn.tags,
     )

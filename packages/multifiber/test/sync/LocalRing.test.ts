@@ -1,15 +1,18 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as Agents from "@multifiber/kernel/Agents"
 import { attach } from "@multifiber/kernel/Memory"
+import * as Effect from "effect/Effect"
 import { allocate, LocalRing } from "../../src/sync/LocalRing.ts"
+import { NOTHING } from "../../src/sync/LocalTurn.ts"
+import { tryTurn } from "../../src/sync/turning.ts"
 import { Kind, type Message } from "../../src/wire/Message.ts"
 
 /** A ring as several agents have it. */
-const make = (agents: number): ReadonlyArray<LocalRing> => {
+const make = (agents: number, limit = Number.POSITIVE_INFINITY): ReadonlyArray<LocalRing> => {
   const table = attach(new Int32Array(new SharedArrayBuffer(4 * Agents.WORDS)))
   const shared = allocate(0)
   const never = () => false
-  const options = { most: 100, limit: Number.POSITIVE_INFINITY, isShut: never, isOver: never }
+  const options = { most: 100, limit, isShut: never, isOver: never }
   return Array.from(
     { length: agents },
     () => new LocalRing(shared, { id: Agents.enter(table, 0), table }, options),
@@ -47,5 +50,25 @@ describe("LocalRing", () => {
     // Its header is in a cell that the late one knows, its end is not.
     first.put(bytes(LARGE, 2))
     expect(late.take(read)).toBe(`2 × ${LARGE}`)
+  })
+
+  it("keeps nobody waiting for a message that was only tried to be put", () => {
+    const [first, second, third] = make(3, 1000) as [LocalRing, LocalRing, LocalRing]
+    const write = (ring: LocalRing, message: Message) =>
+      Effect.runSync(
+        tryTurn(() => ({
+          check: () => {},
+          turn: () => ring.writers,
+          act: () => ring.put(message),
+          tags: [],
+          giveUp: () => ring.forgetNeed(),
+        })),
+      )
+    expect([write(first, bytes(400, 1)), write(first, bytes(500, 2))]).toEqual([true, true])
+    // The second waits.
+    expect(second.put(bytes(150, 3))).toBe(NOTHING)
+    expect(write(first, bytes(600, 4))).toBe(NOTHING)
+    third.take(read)
+    expect(third.writers.gate.meaning.isOpen(0, 1)).toBe(true)
   })
 })
