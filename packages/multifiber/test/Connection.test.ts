@@ -618,7 +618,7 @@ describe("Connection, between agents", () => {
     Effect.gen(function* () {
       const [reader, writer] = yield* pipe({ duplex: false })
       const flags = Flags.make()
-      const child = yield* run(pipes.hold, [reader, flags])
+      const child = yield* run(pipes.keep, [reader, flags])
       yield* Connection.close(reader)
       yield* reached(flags, 0)
       while (ConnectionSync.sendSync(writer, new Uint8Array(2 ** 12), 0));

@@ -921,7 +921,10 @@ describe("Queue, between agents", () => {
         const { flags, queue } = yield* shared<Uint8Array>()
         const child = yield* run(queues.put, [{ queue, flags }, new Uint8Array(2 ** 26)])
         const { gate } = QueueSync.localOf(queue).writers
-        yield* Effect.repeat(Effect.yieldNow(), { until: () => Mutex.holder(gate) !== 0 })
+        yield* reached(flags, 1)
+        yield* Effect.repeat(Effect.sleep(0), {
+          until: () => Mutex.holder(gate) !== 0 || QueueSync.sizeSync(queue) > 0,
+        })
         // The content takes a while to be written.
         yield* Queue.shutdown(queue)
         expect((yield* within(10)(Queue.get(queue))).length).toBe(2 ** 26)
