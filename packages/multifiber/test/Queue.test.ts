@@ -919,7 +919,7 @@ describe("Queue, between agents", () => {
     () =>
       Effect.gen(function* () {
         const { flags, queue } = yield* shared<Uint8Array>()
-        const child = yield* run(queues.put, [{ queue, flags }, new Uint8Array(2 ** 26)])
+        const child = yield* run(queues.putBytes, [{ queue, flags }, 2 ** 26])
         const { gate } = QueueSync.localOf(queue).writers
         yield* reached(flags, 1)
         yield* Effect.repeat(Effect.sleep(0), {
