@@ -58,6 +58,20 @@ export interface Membership {
 }
 
 /** What the modules of this library keep for their agent. */
+/**
+ * What a kind of handle does when one comes to this agent.
+ *
+ * @internal
+ */
+export interface Arrival<Handle> {
+  /** In an argument: this agent has it already. */
+  readonly adopt: (handle: Handle) => void
+  /** In a message of a ring: this agent has it from now on. */
+  readonly arrive: (handle: Handle) => void
+  /** In such a message, to be passed on; returns what is to be done once it is. */
+  readonly pass: (handle: Handle) => () => void
+}
+
 interface Loan {
   readonly kept?: { readonly value: unknown }
   readonly asked?: (outcome: Outcome) => void
@@ -89,6 +103,8 @@ interface State extends Agent {
   releaseAtStarter: ((target: string) => void) | undefined
   /** Values on their way in messages, or who asked for one, by name, where this agent keeps them. */
   readonly loans: Map<string, Loan>
+  /** By the key of their kind. */
+  readonly arrivals: Map<string, Arrival<any>>
   /** What it is sending. */
   delivery: Delivery | undefined
   /** Handles of the processes that it started and that run. */
@@ -142,6 +158,7 @@ export const state = (): State => {
     callStarter: undefined,
     releaseAtStarter: undefined,
     loans: new Map(),
+    arrivals: new Map(),
     delivery: undefined,
     active: new Set(),
     hold: () => {},

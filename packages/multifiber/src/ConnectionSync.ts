@@ -329,6 +329,7 @@ export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteC
 )
 
 onArrival(TypeId, {
+  adopt: sideOf,
   arrive: (handle: Connection<never, any>) => {
     const side = sideOf(handle)
     if (!isRemote(side)) side.arrive()

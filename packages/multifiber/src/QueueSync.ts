@@ -215,6 +215,7 @@ export const sideOf: (self: Queue<any>) => LocalQueue | RemoteQueue = makeHandle
 export type { LocalQueue, RemoteQueue }
 
 onArrival(TypeId, {
+  adopt: sideOf,
   arrive: sideOf,
   pass: (handle: Queue<any>) => {
     sideOf(handle)

@@ -9,6 +9,7 @@ import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "./Agent.ts"
 import * as Membership from "./agent/Membership.ts"
 import type { Answer, Question } from "./agent/Names.ts"
+import { adopt } from "./sync/travelling.ts"
 import { describe, type EncodedError, encodeError } from "./wire/EncodedError.ts"
 import {
   type Boot,
@@ -124,6 +125,8 @@ class AgentRunner {
   private readonly claims: Claims.Claims
   private readonly outbox: Outbox
   private readonly inbox: Array<Segment> = []
+  /** Those with handles among their values that nobody has looked for yet. */
+  private readonly withHandles = new Set<Segment>()
   private readonly names: Array<TaskName> = []
   private readonly loaded: Array<Defined | Failure> = []
   private readonly layers = new Map<string, Promise<Failure | undefined>>()
@@ -170,6 +173,7 @@ class AgentRunner {
       case Op.Run:
         if (message.names) this.names.push(...message.names)
         this.inbox.push(...message.segments)
+        if (message.hasHandles) for (const segment of message.segments) this.withHandles.add(segment)
         if (!this.suspended) this.pump()
         break
       case Op.Stop:
@@ -249,6 +253,7 @@ class AgentRunner {
       this.fail("kind" in task ? task : { kind: "interrupted" })
       return undefined
     }
+    if (this.withHandles.delete(segment)) adopt(segment.values)
     try {
       const value = Call.run(task, segment, this.call, this.runEffect)
       if (Call.isPromise(value)) return this.settle(task, value)

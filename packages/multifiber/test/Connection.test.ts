@@ -682,8 +682,6 @@ describe("Connection, between agents", () => {
     }),
   )
 
-  // Fails without a look: a handle that this agent has not used tells nobody that it is sent on, so that nobody has the end open
-  // once this agent has closed it, until the receiver uses it.
   for (const usesFirst of [true, false]) {
     onThreads(
       `a child passes an end on to a child of its own${usesFirst ? "" : ", without a look at it"}`,

@@ -248,7 +248,14 @@ export class AgentLink {
     const { names, segments, tasks } = this.columnsOf(jobs)
     for (let i = 0; i < jobs.length; i++) Claims.send(this.claims, this.tail + i)
     return {
-      message: { op: Op.Run, segments, ...(names.length > 0 ? { names } : {}) },
+      message: {
+        op: Op.Run,
+        segments,
+        ...(names.length > 0 ? { names } : {}),
+        get hasHandles() {
+          return Delivery.current()?.hasHandles ?? false
+        },
+      },
       sent: () => {
         for (const task of tasks) this.numbers.set(task, this.numbers.size)
         for (const job of jobs) {

@@ -23,17 +23,21 @@ export interface Delivery {
   readonly leases: Leases | undefined
   /** Nobody knows who will get it. */
   readonly isLoan: boolean
+  /** There are handles in the message. */
+  hasHandles: boolean
   /** Undo what was done for the receiver. */
   readonly undo: Array<() => void>
 }
 
 /** Sends a message; where that throws, nothing is left that was done for its receiver. */
 export const deliver = <A>(receiver: number | undefined, leases: Leases | undefined, send: () => A): A =>
-  within({ receiver, leases, isLoan: false, undo: [] }, send)
+  within({ receiver, leases, isLoan: false, hasHandles: false, undo: [] }, send)
 
 /** The value as whoever receives it will have it. */
 export const cloneForAnybody = <A>(value: A): A =>
-  within({ receiver: undefined, leases: undefined, isLoan: true, undo: [] }, () => structuredClone(value))
+  within({ receiver: undefined, leases: undefined, isLoan: true, hasHandles: false, undo: [] }, () =>
+    structuredClone(value),
+  )
 
 const within = <A>(delivery: Delivery, send: () => A): A => {
   const agent = Agent.state()

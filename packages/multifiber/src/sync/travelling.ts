@@ -1,36 +1,30 @@
 /** Handles that know whom they are sent to: cloning one into a message calls a getter. */
+import * as Agent from "../Agent.ts"
 import * as Delivery from "../agent/Delivery.ts"
 
 const SECOND_HAND = "an OS process cannot send on in a message what it has from its starter"
 
-/** What a kind of handle does when one has arrived in a message. */
-interface Arrival<Handle> {
-  /** This agent has it from now on. */
-  readonly arrive: (handle: Handle) => void
-  /** This agent passes it on; returns what is to be done once it has. */
-  readonly pass: (handle: Handle) => () => void
-}
-
-/** By the key of their kind. */
-const arrivals = new Map<string, Arrival<any>>()
-
 /** Tells what a kind of handle does when one has arrived in a message. */
-export const onArrival = <Handle>(typeId: string, arrival: Arrival<Handle>): void => {
-  arrivals.set(typeId, arrival)
+export const onArrival = <Handle>(typeId: string, arrival: Agent.Arrival<Handle>): void => {
+  Agent.state().arrivals.set(typeId, arrival)
 }
 
 /** Visits the handles in a value that has come as a message. */
 const forEachHandle = (
   value: unknown,
-  visit: (arrival: Arrival<any>, handle: object) => void,
+  visit: (arrival: Agent.Arrival<any>, handle: object) => void,
   seen = new Set<object>(),
 ): void => {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return
   seen.add(value)
-  for (const [typeId, arrival] of arrivals) if (typeId in value) visit(arrival, value)
+  for (const [typeId, arrival] of Agent.state().arrivals) if (typeId in value) visit(arrival, value)
   const parts = value instanceof Map ? [...value.keys(), ...value.values()] : Object.values(value)
   for (const part of value instanceof Set ? value : parts) forEachHandle(part, visit, seen)
 }
+
+/** Arguments have arrived: their handles watch whom they are sent to, also those that this agent does not use. */
+export const adopt = (value: unknown): void =>
+  forEachHandle(value, (arrival, handle) => arrival.adopt(handle))
 
 /** A value has arrived in a message. */
 export const arrive = (value: unknown): void =>
@@ -67,6 +61,7 @@ export const watch = <Shared>(
   const get = (): Shared | undefined => {
     const delivery = Delivery.current()
     if (delivery === undefined) return shared
+    delivery.hasHandles = true
     if (delivery.isLoan) {
       if (shared === undefined) throw new Delivery.NotTransferable(SECOND_HAND)
       if (depart !== undefined) delivery.undo.push(depart())

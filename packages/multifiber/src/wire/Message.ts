@@ -194,8 +194,11 @@ class Checker {
       this.checkEach(value.values())
     } else if (value instanceof Error) this.checkError(value)
     else if (LOST.has(Object.prototype.toString.call(value))) refuse(value, "cannot be cloned")
-    else if (!(value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer))
+    else if (!(value instanceof Date || value instanceof RegExp || value instanceof ArrayBuffer)) {
+      // Msgpackr would send what that returns.
+      if ("toJSON" in value) refuse(value, "has a toJSON: send what it returns, or a plain object")
       this.checkFields(value)
+    }
   }
 
   private checkEach(values: Iterable<unknown>): void {

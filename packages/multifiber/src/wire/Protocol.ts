@@ -99,6 +99,8 @@ export interface Run {
   readonly segments: ReadonlyArray<Segment>
   /** Tasks that this message uses for the first time, in the order of their numbers. */
   readonly names?: ReadonlyArray<TaskName>
+  /** Whether there are handles among the values. Comes last: it is known once the values are cloned. */
+  readonly hasHandles: boolean
 }
 
 export type ToAgent =

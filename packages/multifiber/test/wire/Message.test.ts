@@ -221,8 +221,7 @@ describe("a message", () => {
     expect(sent({ [Symbol.iterator]: 1, a: 1 })).toStrictEqual({ a: 1 })
   })
 
-  // Fails: msgpackr sends what toJSON returns, which is not even looked at.
-  it("brings the own fields of an object whose class says how to print it as JSON", () => {
+  it("refuses an object whose class says how to print it as JSON: msgpackr would send that", () => {
     class Money {
       readonly amount: number
       constructor(amount: number) {
@@ -232,7 +231,7 @@ describe("a message", () => {
         return `${this.amount} €`
       }
     }
-    expect(sent(new Money(5))).toEqual(structuredClone(new Money(5)))
+    expect(() => encode([new Money(5)])).toThrow("toJSON")
     expect(sent({ toJSON: 1, a: 2 })).toEqual({ toJSON: 1, a: 2 })
   })
 
