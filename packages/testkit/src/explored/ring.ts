@@ -538,10 +538,12 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
         capacity: 4,
         limit: 3,
         holds: [2],
+        preemptions: 2,
       },
     ),
-    scenario("who gets may die, who puts learns of it", [puts(a, [1, 1]), gets(b, 1)], {
+    scenario("who gets may die, who puts learns of it", [puts(a, [1]), gets(b, 1)], {
       ...twoCells,
+      holds: [1],
       readers: [b],
       dies: [1],
       preemptions: 1,
@@ -558,7 +560,7 @@ const scenarios: Primitive["scenarios"] = (kernel) => {
       capacity: 4,
       limit: 3,
       holds: [2],
-      preemptions: 1,
+      preemptions: 0,
     }),
     {
       ...scenario(
