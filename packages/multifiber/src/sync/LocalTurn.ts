@@ -193,6 +193,8 @@ export class LocalTurn implements Slices.Waiting {
     const sleep = Slices.sleepFor(isOpen ? Math.max(milliseconds, LONGEST_TURN) : milliseconds, this.user)
     while (this.turnBy(sleep)) {
       const result = this.finish(act)
+      // Its fibers queue anew, where it went in their place.
+      this.look()
       if (result !== NOTHING) return result
     }
     if (isTold(this.user)) throw Slices.toldToEnd()
