@@ -1,3 +1,3 @@
 import { runPython } from "../peers/python.ts"
 
-runPython(new URL("./queue.py", import.meta.url))
+runPython(new URL("./messages.py", import.meta.url))

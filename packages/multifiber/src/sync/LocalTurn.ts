@@ -10,8 +10,12 @@ import { SPINS } from "./LocalGate.ts"
 import * as Slices from "./Slices.ts"
 import { WakeUp } from "./WakeUp.ts"
 
-/** So long an agent looks in each turn of its event loop before it orders a wake-up, in milliseconds: about as long as one takes. */
-const POLLS = 0.1
+/**
+ * So long an agent looks in each turn of its event loop before it orders a wake-up, in milliseconds: longer where the last wait was
+ * over within that, since a wake-up on each side of a conversation takes longer than what is said.
+ */
+const SHORT_POLLS = 0.05
+const LONG_POLLS = 0.5
 
 /** Milliseconds for which one turn may last: the system may have put its thread to sleep, or it has died in it. */
 const LONGEST_TURN = 100
@@ -61,6 +65,7 @@ export class LocalTurn implements Slices.Waiting {
   private lost = 0
   /** Since when it looks in each turn of the event loop; none while it does not. */
   private polls: number | undefined = undefined
+  private patience = LONG_POLLS
   private isPolling = false
   private readonly wakeUp: WakeUp
 
@@ -149,7 +154,7 @@ export class LocalTurn implements Slices.Waiting {
       const seen = Waiters.peek(this.gate, this.me, ticket, this.lost)
       if (seen === "open") {
         this.isCalled = true
-        this.polls = undefined
+        this.endPolls()
         this.waiters[0]?.call()
       } else if (seen === "lost") {
         this.lost++
@@ -159,10 +164,16 @@ export class LocalTurn implements Slices.Waiting {
     }
   }
 
+  private endPolls(): void {
+    if (this.polls === undefined) return
+    this.patience = performance.now() - this.polls < LONG_POLLS ? LONG_POLLS : SHORT_POLLS
+    this.polls = undefined
+  }
+
   /** Looks again in the next turn of the event loop, where it has not done so for long already. */
   private poll(): boolean {
     this.polls ??= performance.now()
-    if (typeof setImmediate !== "function" || performance.now() - this.polls > POLLS) return false
+    if (typeof setImmediate !== "function" || performance.now() - this.polls > this.patience) return false
     if (this.isPolling) return true
     this.isPolling = true
     setImmediate(() => {
