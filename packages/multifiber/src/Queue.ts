@@ -212,7 +212,8 @@ export const put: {
 )
 
 /**
- * Puts a value where there is room, without waiting; `false` where there is none. Else as `put`.
+ * Puts a value where there is room, without waiting but for another agent that is at it; `false` where there is none. Else as
+ * `put`.
  *
  * **Source** – Python's `Queue.put_nowait(obj)`, which raises `Full`.
  *
@@ -270,7 +271,7 @@ export const get = <A>(self: Queue<A>): Effect.Effect<A, Closed | ShutDown> =>
   takeMessage(self, values) as Effect.Effect<A, Closed | ShutDown>
 
 /**
- * Takes the oldest value where there is one, without waiting.
+ * Takes the oldest value where there is one, without waiting but for another agent that is at it.
  *
  * **Source** – Python's `Queue.get_nowait()`, which raises `Empty`.
  *

@@ -17,8 +17,8 @@ import { WakeUp } from "./WakeUp.ts"
 const SHORT_POLLS = 0.05
 const LONG_POLLS = 0.5
 
-/** Milliseconds for which one turn may last: the system may have put its thread to sleep, or it has died in it. */
-const LONGEST_TURN = 100
+/** Milliseconds after which it gives up though there is something to do: others may have been quicker again and again, or one has died in its turn. */
+const LONGEST_TURN = 1000
 
 /** What comes of a turn in which there was nothing to do. */
 export const NOTHING = Symbol("multifiber/nothing")
