@@ -10,5 +10,5 @@ it.each(primitives.map((primitive) => [primitive.name, primitive] as const))(
     expect(finding.violations).toEqual([])
     expect(finding.schedules).toBeGreaterThan(100)
   },
-  300_000,
+  120_000,
 )
