@@ -31,7 +31,7 @@ import {
   TimedOut,
   type WrongDirection,
 } from "./Errors.ts"
-import { bytesBy, complete, type Reading, type Received, values } from "./sync/borrowing.ts"
+import { bytesBy, complete, type Reading, type Received, values, withLoan } from "./sync/borrowing.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { callRemote } from "./sync/remote.ts"
@@ -87,13 +87,16 @@ export const sendMessage = (
     const side = sideOf(self)
     const sent = isRemote(side)
       ? callRemote<true, SendError["_tag"]>(sending(side), "send", [message], SENDING)
-      : takeTurn(() => ({
-          turn: () => side.writers,
-          act: side.putOf(message),
-          check: check ?? side.checkSending,
-          tags: SENDING,
-          giveUp: () => side.giveUp(),
-        }))
+      : withLoan(
+          message,
+          takeTurn(() => ({
+            turn: () => side.writers,
+            act: side.putOf(message),
+            check: check ?? side.checkSending,
+            tags: SENDING,
+            giveUp: () => side.giveUp(),
+          })),
+        )
     return Effect.asVoid(sent)
   })
 
@@ -168,7 +171,7 @@ export const send: {
   <Out>(self: Connection<Out, any>, value: Out): Effect.Effect<void, EncodingFailed | SendError>
 } = dual(2, <Out>(self: Connection<Out, any>, value: Out) =>
   attemptThen(
-    () => encode(value),
+    () => encode(value, !isRemote(sideOf(self))),
     (message) => sendMessage(self, message),
     ["EncodingFailed"],
   ),

@@ -23,8 +23,8 @@ import { bytesMessage, decodeSync, encode, type Message, toBytes } from "./wire/
 export const TypeId = "~multifiber/Connection"
 
 /**
- * One end of a pipe, that sends values of type `Out` and receives values of type `In`: a handle that may be sent to any agent
- * that shares memory, as an argument of a task or inside of one.
+ * One end of a pipe, that sends values of type `Out` and receives values of type `In`: a handle that may be sent to any agent, as
+ * an argument of a task or inside of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.4.0
@@ -274,6 +274,10 @@ class LocalConnection extends Side {
     }
   }
 
+  putSync(message: Message, milliseconds: number): boolean {
+    return (this.output as LocalRing).putSync(message, this.putOf(message), milliseconds)
+  }
+
   /** Receives the oldest message. Throws `Eof`, and what `read` throws of a message that it has received. */
   takeOf<A>(read: (message: Message) => A): Act<A> {
     return () => {
@@ -356,11 +360,7 @@ export const isRemote = (side: LocalConnection | RemoteConnection): side is Remo
 export const localOf = (self: Connection<never, any>): LocalConnection => {
   const side = sideOf(self)
   if (!isRemote(side)) return side
-  throw plainError("Unsupported", {
-    feature: "ConnectionSync in an OS process",
-    reason: "nothing can block it until its starter answers",
-    instead: "Connection, in a task that returns an Effect",
-  })
+  throw Calls.cannotBlock("Connection")
 }
 
 /**
@@ -393,9 +393,7 @@ export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection
 const put = (self: Connection<never, any>, message: Message, milliseconds: number): boolean => {
   const local = localOf(self)
   local.checkSending()
-  if (local.writers.actSync(local.putOf(message), milliseconds) !== NOTHING) return true
-  local.giveUp()
-  return false
+  return local.putSync(message, milliseconds)
 }
 
 const take = <A>(self: Connection<never, any>, read: (message: Message) => A, milliseconds: number): A => {

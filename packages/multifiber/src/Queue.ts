@@ -29,7 +29,7 @@ import {
   TypeId,
   UNBOUNDED,
 } from "./QueueSync.ts"
-import { complete, type Reading, type Received, values } from "./sync/borrowing.ts"
+import { complete, isBorrowed, type Reading, type Received, values, withLoan } from "./sync/borrowing.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
@@ -100,9 +100,11 @@ export const make = <A>({
 
 /** Encodes a value, and goes on with the message. */
 const encodeThen = <A, B, E>(
+  self: Queue<A>,
   value: A,
   next: (message: Message) => Effect.Effect<B, E>,
-): Effect.Effect<B, E | EncodingFailed> => attemptThen(() => encode(value), next, ["EncodingFailed"])
+): Effect.Effect<B, E | EncodingFailed> =>
+  attemptThen(() => encode(value, !isRemote(sideOf(self))), next, ["EncodingFailed"])
 
 const ENDED = ["Closed", "ShutDown"] as const
 
@@ -139,9 +141,9 @@ export const putMessage = (
   Effect.suspend(() => {
     const side = sideOf(self)
     if (isRemote(side)) return callRemote<true, Ended["_tag"]>(side, "put", [message, milliseconds], ENDED)
-    return milliseconds === 0
-      ? tryTurn(writing(side, message, check))
-      : takeTurn(writing(side, message, check), sleep(milliseconds))
+    const turnOf = writing(side, message, check)
+    const putting = milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
+    return withLoan(message, putting)
   })
 
 /**
@@ -158,8 +160,15 @@ export const takeMessage = <A>(
   Effect.suspend(() => {
     const side = sideOf(self)
     if (isRemote(side)) {
-      const putBack = (received: Received) => tellRemote(side.id, "put", [received])
-      const taken = callRemote<Received, Ended["_tag"]>(side, "get", [milliseconds], ENDED, putBack)
+      const kept = side.kept.shift()
+      const putBack = (received: Received): void => {
+        if (isBorrowed(received)) side.kept.push(received)
+        else tellRemote(side.id, "put", [received])
+      }
+      const taken =
+        kept === undefined
+          ? callRemote<Received, Ended["_tag"]>(side, "get", [milliseconds], ENDED, putBack)
+          : Effect.succeed(kept)
       return Effect.map(taken, (received) => (received === NOTHING ? NOTHING : how.receive(received)))
     }
     const turnOf = reading(side, how.take, check)
@@ -208,7 +217,7 @@ export const put: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<void, EncodingFailed | Closed | ShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<void, EncodingFailed | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, value: A) =>
-  encodeThen(value, (message) => Effect.asVoid(putMessage(self, message))),
+  encodeThen(self, value, (message) => Effect.asVoid(putMessage(self, message))),
 )
 
 /**
@@ -224,7 +233,9 @@ export const tryPut: {
   <A>(value: A): (self: Queue<A>) => Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
   <A>(self: Queue<A>, value: A): Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
 } = dual(2, <A>(self: Queue<A>, value: A) =>
-  encodeThen(value, (message) => Effect.map(putMessage(self, message, 0), (result) => result !== NOTHING)),
+  encodeThen(self, value, (message) =>
+    Effect.map(putMessage(self, message, 0), (result) => result !== NOTHING),
+  ),
 )
 
 /**
@@ -248,7 +259,7 @@ export const putWithin: {
     timeout: Duration.DurationInput,
   ): Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
 } = dual(3, <A>(self: Queue<A>, value: A, timeout: Duration.DurationInput) =>
-  encodeThen(value, (message) =>
+  encodeThen(self, value, (message) =>
     Effect.flatMap(putMessage(self, message, millisecondsOf(timeout)), (result) =>
       result === NOTHING ? Effect.fail(new Full()) : Effect.void,
     ),

@@ -5,7 +5,9 @@
  */
 import { attach } from "@multifiber/kernel/Memory"
 import * as Unfinished from "@multifiber/kernel/Unfinished"
+import { cannotBlock } from "./agent/Calls.ts"
 import * as Membership from "./agent/Membership.ts"
+import type { Received } from "./sync/borrowing.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { allocate, LocalRing, type Shared, USER } from "./sync/LocalRing.ts"
 import { LocalSignal } from "./sync/LocalSignal.ts"
@@ -22,8 +24,8 @@ import { decodeSync, encode, type Message } from "./wire/Message.ts"
 export const TypeId = "~multifiber/Queue"
 
 /**
- * A queue of messages of type `A` between agents: a handle that may be sent to any agent that shares memory, as an argument
- * of a task or inside of one.
+ * A queue of messages of type `A` between agents: a handle that may be sent to any agent, as an argument of a task or inside of
+ * one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.4.0
@@ -74,6 +76,8 @@ class Closable {
 class RemoteQueue extends Closable implements Remote {
   readonly id: string
   readonly pending = new Set<() => void>()
+  /** What came when who had asked for it did not want it any more, and cannot be put back. */
+  readonly kept: Array<Received> = []
 
   constructor(id: string) {
     super()
@@ -146,6 +150,10 @@ class LocalQueue extends Closable {
       if (this.isShutDown) throw plainError("ShutDown", {})
       return this.ring.put(message)
     }
+  }
+
+  putSync(message: Message, milliseconds: number): boolean {
+    return this.ring.putSync(message, this.putOf(message), milliseconds)
   }
 
   /** Takes the oldest message. Throws `ShutDown`. */
@@ -238,18 +246,15 @@ export const isRemote = (side: LocalQueue | RemoteQueue): side is RemoteQueue =>
 export const localOf = (self: Queue<any>): LocalQueue => {
   const side = sideOf(self)
   if (!isRemote(side)) return side
-  throw plainError("Unsupported", {
-    feature: "QueueSync in an OS process",
-    reason: "nothing can block it until its starter answers",
-    instead: "Queue, in a task that returns an Effect",
-  })
+  throw cannotBlock("Queue")
 }
 
 /**
  * Makes a queue of so many messages; of `UNBOUNDED` where there is no number, or none above zero. Throws `InvalidArgument` for
  * what is not a whole number.
  *
- * **Shape** – some 10 KB of shared memory at first; it grows with what the queue holds, up to 1 GiB, and is freed with the last handle.
+ * **Shape** – some 140 KB of shared memory at first; it grows with what the queue holds, up to 1 GiB, and is freed with the last
+ * handle.
  *
  * @category constructors
  * @since 0.4.0
@@ -294,13 +299,12 @@ export const putSync = <A>(
 ): boolean => {
   const local = localOf(self)
   local.checkOpen()
-  if (local.writers.actSync(local.putOf(encode(value)), milliseconds) !== NOTHING) return true
-  local.giveUp()
-  return false
+  return local.putSync(encode(value), milliseconds)
 }
 
 /**
- * Puts a value where there is room; `false` where there is none. Never waits; else as `putSync`.
+ * Puts a value where there is room, without waiting but for another agent that is at it; `false` where there is none. Else as
+ * `putSync`.
  *
  * @category combinators
  * @since 0.4.0
@@ -325,7 +329,7 @@ export const getSync = <A>(self: Queue<A>, milliseconds: number = Number.POSITIV
 }
 
 /**
- * Takes the oldest value where there is one. Never waits. **Errors** – throws `Closed` or `ShutDown`.
+ * Takes the oldest value where there is one, without waiting but for another agent that is at it. **Errors** – throws `Closed` or `ShutDown`.
  *
  * @category combinators
  * @since 0.4.0

@@ -1,12 +1,14 @@
 /** Handles and shared memory in messages. */
 import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Loans from "../src/agent/Loans.ts"
 import * as Connection from "../src/Connection.ts"
 import * as Context from "../src/Context.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Pipe from "../src/Pipe.ts"
 import * as Process from "../src/Process.ts"
 import * as Queue from "../src/Queue.ts"
+import * as QueueSync from "../src/QueueSync.ts"
 import { type Handed, handed } from "./fixtures/handed.ts"
 import { live, within } from "./live.ts"
 
@@ -82,6 +84,45 @@ describe("a handle in a message", () => {
     }),
   )
 })
+
+live("an OS process cannot give memory of its own away", () =>
+  Effect.gen(function* () {
+    const { Process: processes } = yield* Context.getContext("spawn")
+    const process = yield* processes.make(handed.giveMemory, [yield* Queue.make<unknown>()])
+    yield* Process.start(process)
+    expect(yield* within(20)(resultOf(process))).toBe("EncodingFailed")
+  }),
+)
+
+it("an end in a message that was not put is not open for it", () =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const full = yield* Queue.make<unknown>({ capacity: 1 })
+        yield* Queue.put(full, 0)
+        const shut = yield* Queue.make<unknown>()
+        yield* Queue.shutdown(shut)
+        const [left, right] = yield* Pipe.make<string>()
+        const message = { end: right }
+        expect(yield* Queue.tryPut(full, message)).toBe(false)
+        expect(QueueSync.tryPutSync(full, message)).toBe(false)
+        expect(yield* Effect.flip(Queue.putWithin(full, message, 20))).toMatchObject({ _tag: "Full" })
+        yield* Effect.timeoutOption(Queue.put(full, message), 20)
+        expect(yield* Effect.flip(Queue.put(shut, message))).toMatchObject({ _tag: "ShutDown" })
+        expect(() => QueueSync.putSync(shut, message)).toThrow("shut down")
+        yield* Connection.close(right)
+        expect(yield* within(5)(Effect.flip(Connection.recv(left)))).toMatchObject({ _tag: "Eof" })
+      }),
+    ),
+  ))
+
+it("what a dead agent has lent and not given is lost, and nobody waits for it", async () => {
+  const nobody = 2 ** 27
+  const begin = performance.now()
+  const got = await new Promise((resolve) => Loans.borrow(`${nobody}:1`, resolve, () => resolve("lost")))
+  expect(got).toBe("lost")
+  expect(performance.now() - begin).toBeLessThan(10_000)
+}, 15_000)
 
 it("an end in a message that nobody has received yet keeps the other end open", () =>
   Effect.runPromise(

@@ -3,6 +3,7 @@
  * use it.
  */
 import * as Agent from "../Agent.ts"
+import { plainError } from "../sync/plainErrors.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
 
 export type Reply = (outcome: Outcome) => void
@@ -14,6 +15,14 @@ export const call = (call: Call, reply: Reply): (() => void) => {
   reply({ is: "failed", tag: "NotFound", fields: { kind: "object of another agent", id: call.target } })
   return () => {}
 }
+
+/** Why plain code cannot use what this agent uses through its starter. */
+export const cannotBlock = (module: "Queue" | "Connection"): Error =>
+  plainError("Unsupported", {
+    feature: `${module}Sync in an OS process`,
+    reason: "nothing can block it until its starter answers",
+    instead: `${module}, in a task that returns an Effect`,
+  })
 
 /** Tells the starter that this agent does not use something any more. */
 export const release = (target: string): void => Agent.state().releaseAtStarter?.(target)

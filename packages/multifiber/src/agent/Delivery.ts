@@ -33,11 +33,21 @@ export interface Delivery {
 export const deliver = <A>(receiver: number | undefined, leases: Leases | undefined, send: () => A): A =>
   within({ receiver, leases, isLoan: false, hasHandles: false, undo: [] }, send)
 
-/** The value as whoever receives it will have it. */
-export const cloneForAnybody = <A>(value: A): A =>
-  within({ receiver: undefined, leases: undefined, isLoan: true, hasHandles: false, undo: [] }, () =>
-    structuredClone(value),
-  )
+/** The value as whoever receives it will have it, and what undoes that it is on its way. */
+export const cloneForAnybody = (value: unknown): { readonly clone: unknown; readonly undo: () => void } => {
+  const delivery: Delivery = {
+    receiver: undefined,
+    leases: undefined,
+    isLoan: true,
+    hasHandles: false,
+    undo: [],
+  }
+  return { clone: within(delivery, () => structuredClone(value)), undo: () => undoAll(delivery) }
+}
+
+const undoAll = ({ undo }: Delivery): void => {
+  for (const each of undo) each()
+}
 
 const within = <A>(delivery: Delivery, send: () => A): A => {
   const agent = Agent.state()
@@ -46,7 +56,7 @@ const within = <A>(delivery: Delivery, send: () => A): A => {
   try {
     return send()
   } catch (error) {
-    for (const each of delivery.undo) each()
+    undoAll(delivery)
     throw error
   } finally {
     agent.delivery = outer

@@ -3,9 +3,9 @@
  * keeps them until whoever receives the message asks. Loads nothing: runners use it.
  */
 import * as Agent from "../Agent.ts"
-import type { Call } from "../wire/Protocol.ts"
+import type { Call, Outcome } from "../wire/Protocol.ts"
 import type { Reply } from "./Calls.ts"
-import { nextName } from "./Membership.ts"
+import * as Membership from "./Membership.ts"
 
 /** What such calls have as their target. */
 export const TARGET = "loans"
@@ -13,17 +13,32 @@ export const TARGET = "loans"
 const LEND = "lend"
 const BORROW = "borrow"
 
-/** Gives a value away under a name that nobody else has. It is there, or on its way there, when this returns. */
-export const lend = (value: unknown): string => {
-  const name = nextName()
+/** Looks so often whether the lender lives, and gives what it lent so long to arrive after its death, in milliseconds. */
+const LOOK = 100
+const ON_ITS_WAY = 1000
+
+/** A name for a loan, which tells who lends. */
+export const nextName = Membership.nextName
+
+const lenderOf = (name: string): number => Number.parseInt(name, 10)
+
+/** Gives a value away. It is there, or on its way there, when this returns. */
+export const lend = (name: string, value: unknown): void => {
   serve({ target: TARGET, method: LEND, args: [name, value] }, () => {})
-  return name
 }
 
-/** Asks for a value, which is there once. */
-export const borrow = (name: string, receive: (value: unknown) => void): void => {
-  serve({ target: TARGET, method: BORROW, args: [name] }, (outcome) => {
+/** Asks for a value, which is there once; or it was lost with its lender. */
+export const borrow = (name: string, receive: (value: unknown) => void, lose: () => void): void => {
+  let deadSince: number | undefined
+  const timer = setInterval(() => {
+    if (Membership.isAlive(lenderOf(name))) return
+    deadSince ??= performance.now()
+    if (performance.now() - deadSince > ON_ITS_WAY) withdraw()
+  }, LOOK)
+  const withdraw = serve({ target: TARGET, method: BORROW, args: [name] }, (outcome) => {
+    clearInterval(timer)
     if (outcome.is === "done") receive(outcome.value)
+    else lose()
   })
 }
 
@@ -38,11 +53,21 @@ export const serve = ({ args: [name, value], ...call }: Call, reply: Reply): (()
   const { asked, kept } = loans.get(key) ?? {}
   if (call.method === LEND) {
     reply({ is: "done", value: undefined })
-    if (asked) asked({ is: "done", value })
-    else loans.set(key, { kept: { value } })
-  } else if (kept) reply({ is: "done", value: kept.value })
+    if (asked === undefined) loans.set(key, { kept: { value } })
+    else asked({ is: "done", value })
+    return () => {}
+  }
+  loans.delete(key)
+  if (kept !== undefined) {
+    reply({ is: "done", value: kept.value })
+    return () => {}
+  }
   // The message was quicker than the value.
-  else loans.set(key, { asked: reply })
-  if (asked || (kept && call.method === BORROW)) loans.delete(key)
-  return () => {}
+  const asking = (outcome: Outcome): void => {
+    if (loans.get(key)?.asked !== asking) return
+    loans.delete(key)
+    reply(outcome)
+  }
+  loans.set(key, { asked: asking })
+  return () => asking({ is: "withdrawn" })
 }

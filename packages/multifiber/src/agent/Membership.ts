@@ -35,6 +35,9 @@ export const starter = (): number | undefined => {
   return membership && Agents.starterOf(attachTable(membership.table), membership.id)
 }
 
+/** Whether one of those that share memory lives. */
+export const isAlive = (id: number): boolean => Agents.isAlive(self().table, id)
+
 /** Makes a new agent a member; throws where too many live. */
 export const enter = (): Agent.Membership => {
   const { id: starter, table } = own()

@@ -5,8 +5,8 @@ import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Ring from "@multifiber/kernel/Ring"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import type { User } from "../agent/Membership.ts"
-import { Kind, Left, type Message } from "../wire/Message.ts"
-import { LocalTurn, NOTHING, type Nothing } from "./LocalTurn.ts"
+import { Kind, Left, loanIn, type Message } from "../wire/Message.ts"
+import { type Act, LocalTurn, NOTHING, type Nothing } from "./LocalTurn.ts"
 
 /** What a handle says of a ring: its words, and those of its user behind them; its cells, which may grow. */
 export interface Shared {
@@ -143,10 +143,21 @@ export class LocalRing {
     this.isNeedy ||= place === undefined
     if (place === undefined) return NOTHING
     this.cells.write(place.at, message)
+    loanIn(message)?.give()
     Ring.put(this.ring, place)
     this.forgetNeed()
     Ring.wake(this.ring.readers)
     return true
+  }
+
+  /** Puts a message by `act`, blocking the agent at most for `milliseconds`; tells whether it did. */
+  putSync(message: Message, act: Act<true>, milliseconds: number): boolean {
+    try {
+      return this.writers.actSync(act, milliseconds) !== NOTHING
+    } finally {
+      this.forgetNeed()
+      loanIn(message)?.drop()
+    }
   }
 
   /** A writer that found no room has put its message, or gives up. */

@@ -17,7 +17,10 @@ import { WakeUp } from "./WakeUp.ts"
 const SHORT_POLLS = 0.05
 const LONG_POLLS = 0.5
 
-/** Milliseconds after which it gives up though there is something to do: others may have been quicker again and again, or one has died in its turn. */
+/**
+ * So many milliseconds somebody whose time is up waits on while there is something to do: others may have been quicker again and
+ * again, or one has died in its turn.
+ */
 const LONGEST_TURN = 1000
 
 /** What comes of a turn in which there was nothing to do. */
@@ -80,6 +83,11 @@ export class LocalTurn implements Slices.Waiting {
     return this.waiters.length
   }
 
+  /** There is something to do, whoever does it. */
+  private get isOpen(): boolean {
+    return this.gate.meaning.isOpen(0, 1)
+  }
+
   /**
    * Acts where there is something to do. Where another agent has its turn, it is over in no time, unless that agent has just died:
    * so it looks again, some times.
@@ -87,7 +95,7 @@ export class LocalTurn implements Slices.Waiting {
   tryAct<A>(act: Act<A>): A | Nothing {
     for (let i = 0, rounds = 1; i < SPINS; i++) {
       if (Ring.tryTurn(this.gate, this.me)) return this.finish(act)
-      if (!this.gate.meaning.isOpen(0, 1)) return NOTHING
+      if (!this.isOpen) return NOTHING
       rounds = Waiters.pause(rounds)
     }
     return NOTHING
@@ -193,15 +201,15 @@ export class LocalTurn implements Slices.Waiting {
   }
 
   /**
-   * Acts, blocking the agent at most for `milliseconds`; but where there is something to do it waits for the turn of another agent to
-   * be over. Where its fibers queue, it goes in their place.
+   * Acts, blocking the agent at most for `milliseconds`; then only as long as there is something to do, and others have their turns.
+   * Where its fibers queue, it goes in their place.
    */
   actSync<A>(act: Act<A>, milliseconds: number): A | Nothing {
     const quick = this.tryAct(act)
-    if (quick !== NOTHING) return quick
-    const isOpen = this.gate.meaning.isOpen(0, 1)
-    if (milliseconds <= 0 && !isOpen) return NOTHING
-    const sleep = Slices.sleepFor(isOpen ? Math.max(milliseconds, LONGEST_TURN) : milliseconds, this.user)
+    if (quick !== NOTHING || (milliseconds <= 0 && !this.isOpen)) return quick
+    const inTime = Slices.sleepFor(milliseconds, this.user)
+    const forTurns = Slices.sleepFor(Math.max(0, milliseconds) + LONGEST_TURN, this.user)
+    const sleep: Waiters.Sleep = (...bed) => inTime(...bed) || (this.isOpen && forTurns(...bed))
     while (this.turnBy(sleep)) {
       const result = this.finish(act)
       // Its fibers queue anew, where it went in their place.

@@ -4,11 +4,14 @@
  */
 import * as Effect from "effect/Effect"
 import * as Loans from "../agent/Loans.ts"
-import { copy, decode, loanOf, type Message } from "../wire/Message.ts"
+import { copy, decode, loanIn, loanOf, type Message } from "../wire/Message.ts"
 import { arrive, pass } from "./travelling.ts"
 
 /** What an agent in between has taken for another one: the message, or the value that it named. */
 export type Received = Message | { readonly borrowed: unknown }
+
+export const isBorrowed = (received: Received): received is Exclude<Received, Message> =>
+  typeof received === "object" && "borrowed" in received
 
 /** What is left to do once a message is taken. */
 class Asked {
@@ -43,7 +46,7 @@ export const values: Reading<unknown> = {
     return value
   },
   receive: (received) => {
-    if (typeof received === "number" || "kind" in received) return decode(received)
+    if (!isBorrowed(received)) return decode(received)
     arrive(received.borrowed)
     return received.borrowed
   },
@@ -75,16 +78,29 @@ export const bytesBy = (read: (message: Message) => Uint8Array): Reading<Uint8Ar
   receive: (received) => read(received as Message),
 })
 
-/** Asks for the value where the message that was taken only names it. */
+const LOST = Symbol("multifiber/lost")
+
+/** Asks for the value where the message that was taken only names it; where that was lost with its sender, for the next. */
 export const complete = <A, N, E>(
-  { borrow }: Reading<A>,
+  how: Reading<A>,
   taking: Effect.Effect<A | Asked | N, E>,
 ): Effect.Effect<A | N, E> =>
   Effect.flatMap(taking, (taken) => {
-    if (!(taken instanceof Asked)) return Effect.succeed(taken)
-    return Effect.uninterruptible(
-      Effect.async<A>((resume) =>
-        Loans.borrow(taken.name, (value) => resume(Effect.sync(() => borrow(value)))),
+    if (!(taken instanceof Asked)) return Effect.succeed<A | N>(taken)
+    const borrowed = Effect.async<A | typeof LOST>((resume) =>
+      Loans.borrow(
+        taken.name,
+        (value) => resume(Effect.sync(() => how.borrow(value))),
+        () => resume(Effect.succeed(LOST)),
       ),
     )
+    return Effect.flatMap(Effect.uninterruptible(borrowed), (value) =>
+      value === LOST ? complete(how, taking) : Effect.succeed(value),
+    )
   })
+
+/** Puts or sends a message; what it lends is not on its way where that fails. */
+export const withLoan = <A, E>(message: Message, sending: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  const loan = loanIn(message)
+  return loan === undefined ? sending : Effect.ensuring(sending, Effect.sync(loan.drop))
+}

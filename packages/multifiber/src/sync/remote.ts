@@ -46,13 +46,16 @@ export const callRemote = <A, T extends Tag>(
       const late = (outcome: Outcome): void => {
         if (outcome.is === "done") onLate(outcome.value as A)
       }
-      const withdraw = Calls.call({ target: id, method, args }, (received) => {
-        pending.delete(withdraw)
+      // The answer may be there before the call returns.
+      let withdraw = () => {}
+      const giveUpCall = () => withdraw()
+      pending.add(giveUpCall)
+      withdraw = Calls.call({ target: id, method, args }, (received) => {
+        pending.delete(giveUpCall)
         if (!isWanted) return late(received)
         outcome = received
         arrived()
       })
-      pending.add(withdraw)
       const arrival = Effect.async<void>((resume) => {
         arrived = () => resume(Effect.void)
         if (outcome !== undefined) arrived()

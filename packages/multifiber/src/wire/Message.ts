@@ -14,8 +14,15 @@ export const Kind = { Number: 0, Bytes: 1, Packed: 2, PackedMaps: 3, Lent: 4 } a
 
 export type Kind = (typeof Kind)[keyof typeof Kind]
 
-/** A message: its kind, and its number or bytes. */
-export type Message = number | { readonly kind: Kind; readonly bytes: Uint8Array }
+/** A message: its kind, and its number or bytes; of what is lent by its name, the loan. */
+export type Message = number | { readonly kind: Kind; readonly bytes: Uint8Array; readonly loan?: Loan }
+
+/** A value that is lent where its message is sent, and only then. */
+interface Loan {
+  readonly give: () => void
+  /** It is not sent, unless it was given. */
+  readonly drop: () => void
+}
 
 const COMMON = { structuredClone: true, useBigIntExtension: true, copyBuffers: true }
 
@@ -26,16 +33,17 @@ const packr = new Packr({ ...COMMON, useRecords: false, mapsAsObjects: true })
 const mapPackr = new Packr(COMMON)
 
 /**
- * The message of a value, as it is now. Shared memory in it is lent to whoever receives it. Throws `EncodingFailed` for what
- * cannot be sent.
+ * The message of a value, as it is now. Shared memory in it is lent to whoever receives it, where that can be. Throws
+ * `EncodingFailed` for what cannot be sent.
  */
-export const encode = (value: unknown): Message => {
+export const encode = (value: unknown, canLend = true): Message => {
   if (typeof value === "number") return value
   if (value instanceof Uint8Array && value.constructor === Uint8Array) return bytesMessage(value)
   try {
     const checker = new Checker()
     checker.check(value)
-    if (checker.hasMemory) return lent(value)
+    if (checker.hasMemory)
+      return canLend ? lent(value) : refuse(value, "has shared memory in it, which stays in an OS process")
     return sized(
       checker.needsRecords
         ? { kind: Kind.PackedMaps, bytes: mapPackr.pack(value) }
@@ -48,9 +56,23 @@ export const encode = (value: unknown): Message => {
 
 /** The message of a value with shared memory in it: how to ask for it. */
 const lent = (value: unknown): Message => {
-  const name = Loans.lend(Delivery.cloneForAnybody(value))
-  return { kind: Kind.Lent, bytes: packr.pack(name) }
+  const name = Loans.nextName()
+  const { clone, undo } = Delivery.cloneForAnybody(value)
+  let isOver = false
+  const once = (end: () => void) => () => {
+    if (!isOver) end()
+    isOver = true
+  }
+  return {
+    kind: Kind.Lent,
+    bytes: packr.pack(name),
+    loan: { give: once(() => Loans.lend(name, clone)), drop: once(undo) },
+  }
 }
+
+/** The loan of a message that has one. */
+export const loanIn = (message: Message): Loan | undefined =>
+  typeof message === "number" ? undefined : message.loan
 
 /** Under which name to ask for the value of a message, where it is not in there. */
 export const loanOf = (message: Message): string | undefined =>
