@@ -15,7 +15,6 @@ import {
   fill,
   isRemote,
   partOf,
-  type RemoteConnection,
   reader,
   sideOf,
   TypeId,
@@ -32,6 +31,7 @@ import {
   type WrongDirection,
 } from "./Errors.ts"
 import { bytesBy, complete, type Reading, type Received, values, withLoan } from "./sync/borrowing.ts"
+import type { RemoteConnection } from "./sync/connectionSides.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { callRemote } from "./sync/remote.ts"

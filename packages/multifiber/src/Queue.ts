@@ -21,7 +21,6 @@ import {
 import {
   closeSync,
   isRemote,
-  type LocalQueue,
   makeSync,
   type Queue,
   shutdownSync,
@@ -32,6 +31,7 @@ import {
 import { complete, isBorrowed, type Reading, type Received, values, withLoan } from "./sync/borrowing.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
+import type { LocalQueue } from "./sync/queueSides.ts"
 import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
