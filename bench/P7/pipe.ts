@@ -23,6 +23,9 @@ const async = Effect.gen(function* () {
   const [left, right] = yield* Pipe.make<number>()
   const echo = yield* Pool.applyAsync(pool, tasks.echoEffect, [right])
   const times: Array<number> = []
+  // The worker has started once it answers.
+  yield* Connection.send(left, 0)
+  yield* Connection.recv(left)
   const begin = performance.now()
   while (times.length < 3 || performance.now() - begin < (warmUpSeconds + seconds) * 1000) {
     const start = performance.now()

@@ -10,12 +10,8 @@ import { SPINS } from "./LocalGate.ts"
 import * as Slices from "./Slices.ts"
 import { WakeUp } from "./WakeUp.ts"
 
-/**
- * So long an agent looks in each turn of its event loop before it orders a wake-up, in milliseconds: longer where the last wait was
- * over within that, since a wake-up on each side of a conversation takes longer than what is said.
- */
-const SHORT_POLLS = 0.05
-const LONG_POLLS = 0.5
+/** After at most 2 to the power of so many waits a fiber looks for a while again before it waits. */
+const MOST_IN_VAIN = 6
 
 /**
  * So many milliseconds somebody whose time is up waits on while there is something to do: others may have been quicker again and
@@ -66,10 +62,10 @@ export class LocalTurn implements Slices.Waiting {
   /** The place of this agent in the queue. */
   private ticket: number | undefined = undefined
   private lost = 0
-  /** Since when it looks in each turn of the event loop; none while it does not. */
-  private polls: number | undefined = undefined
-  private patience = LONG_POLLS
-  private isPolling = false
+  /** How often in a row a fiber has looked for a while in vain. */
+  private inVain = 0
+  /** So many waits begin without that. */
+  private skips = 0
   private readonly wakeUp: WakeUp
 
   constructor(gate: Waiters.Gate, user: User) {
@@ -99,6 +95,20 @@ export class LocalTurn implements Slices.Waiting {
       rounds = Waiters.pause(rounds)
     }
     return NOTHING
+  }
+
+  /**
+   * The same for a fiber that waits otherwise. It looks for about as long as it takes to be woken: in a conversation the answer
+   * comes sooner. After each time in vain, twice as many waits begin without that.
+   */
+  tryActSoon<A>(act: Act<A>): A | Nothing {
+    const quick = this.tryAct(act)
+    if (quick !== NOTHING || this.waiters.length > 0 || this.skips-- > 0) return quick
+    for (let i = 0, rounds = 1; i < SPINS && !this.isOpen; i++) rounds = Waiters.pause(rounds)
+    const result = this.tryAct(act)
+    this.inVain = result === NOTHING ? Math.min(this.inVain + 1, MOST_IN_VAIN) : 0
+    this.skips = 2 ** this.inVain - 1
+    return result
   }
 
   private finish<A>(act: Act<A>): A | Nothing {
@@ -162,40 +172,19 @@ export class LocalTurn implements Slices.Waiting {
       const seen = Waiters.peek(this.gate, this.me, ticket, this.lost)
       if (seen === "open") {
         this.isCalled = true
-        this.endPolls()
         this.waiters[0]?.call()
       } else if (seen === "lost") {
         this.lost++
-      } else if (this.poll() || this.wakeUp.order(Waiters.wakeUp(this.me, ticket))) {
+      } else if (this.wakeUp.order(Waiters.wakeUp(this.me, ticket))) {
         return
       }
     }
-  }
-
-  private endPolls(): void {
-    if (this.polls === undefined) return
-    this.patience = performance.now() - this.polls < LONG_POLLS ? LONG_POLLS : SHORT_POLLS
-    this.polls = undefined
-  }
-
-  /** Looks again in the next turn of the event loop, where it has not done so for long already. */
-  private poll(): boolean {
-    this.polls ??= performance.now()
-    if (typeof setImmediate !== "function" || performance.now() - this.polls > this.patience) return false
-    if (this.isPolling) return true
-    this.isPolling = true
-    setImmediate(() => {
-      this.isPolling = false
-      this.look()
-    })
-    return true
   }
 
   private enlisted(): number {
     if (this.ticket === undefined) {
       this.ticket = Waiters.enlist(this.gate, this.me)
       this.lost = 0
-      this.polls = undefined
     }
     return this.ticket
   }

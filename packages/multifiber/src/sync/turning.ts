@@ -46,7 +46,7 @@ export const takeTurn = <A, T extends Tag>(
     return attemptThen(
       () => {
         turn.check()
-        return turn.turn().tryAct(turn.act)
+        return turn.turn().tryActSoon(turn.act)
       },
       (result) => (result === NOTHING ? waitForTurn(turn, until) : Effect.succeed(result)),
       turn.tags,
