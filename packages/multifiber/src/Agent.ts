@@ -109,6 +109,8 @@ interface State extends Agent {
   delivery: Delivery | undefined
   /** Handles of the processes that it started and that run. */
   readonly active: Set<object>
+  /** The task that it runs is to end. */
+  isCancelled: () => boolean
   /** Counts a thing that wants a clean end. */
   hold: (delta: 1 | -1) => void
 }
@@ -161,6 +163,7 @@ export const state = (): State => {
     arrivals: new Map(),
     delivery: undefined,
     active: new Set(),
+    isCancelled: () => false,
     hold: () => {},
   }
   return holder[AGENT]

@@ -4,13 +4,14 @@
  * Python pickles a function as module and name, and so does this module: a task names the module that defines it, the
  * agent imports that module and finds the function there. Closures do not travel.
  *
- * This module loads nothing else of multifiber and nothing of `effect`, so a worker that imports it starts fast. Import
+ * This module loads of multifiber nothing but `Agent`, and nothing of `effect`, so a worker that imports it starts fast. Import
  * it as `multifiber/Task` in modules that define tasks.
  *
  * @since 0.1.0
  */
 import type { Effect } from "effect/Effect"
 import type { Layer } from "effect/Layer"
+import * as Agent from "./Agent.ts"
 
 /**
  * @category type ids
@@ -247,6 +248,46 @@ export const ofClass = <Class extends new (...args: any) => { readonly run: () =
   never,
   RequirementsOf<ReturnType<InstanceType<Class>["run"]>>
 > => ({ fn: (...args) => new Type(...args).run(), codec: undefined })
+
+/**
+ * Gives long plain code a place to stop: throws where the task is cancelled, or its process is told to end. One atomic load.
+ *
+ * An Effect needs none, since it is interrupted. A worker that runs on is ended after a moment, and another takes its place;
+ * but not on Deno 2.9, where nothing ends a busy thread.
+ *
+ * **Waiting** – never waits. **Errors** – throws `Cancelled`: leave it alone, nobody waits for the result. In an OS process,
+ * and outside of tasks, it does nothing.
+ *
+ * **Source** – not in Python, where a signal interrupts plain code.
+ *
+ * @example
+ * import * as Task from "multifiber/Task"
+ *
+ * export const { count } = Task.module(import.meta.url, {
+ *   count: (to: number) => {
+ *     let n = 0
+ *     while (n < to) if (++n % 1000 === 0) Task.checkpoint()
+ *     return n
+ *   }
+ * })
+ * console.log(count.run(5000)) // => 5000
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const checkpoint = (): void => {
+  if (Agent.state().isCancelled()) throw new Cancelled("the task is cancelled")
+}
+
+/**
+ * What `checkpoint` throws.
+ *
+ * @category errors
+ * @since 0.5.0
+ */
+export class Cancelled extends Error {
+  override readonly name = "Cancelled"
+}
 
 /**
  * Tells whether a value is a task.

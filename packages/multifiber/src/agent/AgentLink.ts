@@ -18,7 +18,6 @@ import { describe } from "../wire/EncodedError.ts"
 import { decodeError, refusalOf } from "../wire/Failure.ts"
 import {
   type Boot,
-  EACH,
   type FromAgent,
   Op,
   type Outcome,
@@ -61,6 +60,10 @@ export interface LinkListener {
   /** `lost` jobs had begun, `unbegun` ones had not. */
   readonly onExit: (exit: LinkExit, lost: ReadonlyArray<Job>, unbegun: ReadonlyArray<Job>) => void
   readonly onGone: () => void
+  /** It begins a job that is timed. */
+  readonly onBegun?: (job: Job) => void
+  /** It interrupts the effect of a job that was dropped. */
+  readonly onHeard?: (job: Job) => void
 }
 
 export interface AgentOptions {
@@ -202,6 +205,10 @@ export class AgentLink {
     return this.handle.pid
   }
 
+  get sharesMemory(): boolean {
+    return this.handle.sharesMemory
+  }
+
   get output(): AgentHandle["output"] {
     return this.handle.output
   }
@@ -276,10 +283,13 @@ export class AgentLink {
     for (let i = 0; i < jobs.length; ) {
       const { call, payload } = jobs[i] as Job
       const { arity, task } = call
-      const span = spanOf(call)
+      const more = {
+        ...spanOf(call),
+        ...(call.terms.timeout === undefined ? {} : { isTimed: true as const }),
+      }
       const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
-      if (arity === EACH) {
-        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1, ...span })
+      if (arity < 0) {
+        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1, ...more })
         i++
         continue
       }
@@ -290,7 +300,7 @@ export class AgentLink {
         if (job.call !== call && !isAlike(job.call, call)) break
         job.appendTo(values)
       }
-      segments.push({ task: number, arity, values, calls: i - from, ...span })
+      segments.push({ task: number, arity, values, calls: i - from, ...more })
     }
     const names: Array<TaskName> = tasks.map(({ name, url }) => ({ url, name }))
     return { segments, names, tasks }
@@ -319,6 +329,12 @@ export class AgentLink {
       case Op.Release:
         this.leases.get(message.target)?.release()
         this.leases.delete(message.target)
+        break
+      case Op.Begun:
+        this.tell(message.sequence, this.listener.onBegun)
+        break
+      case Op.Heard:
+        this.tell(message.sequence, this.listener.onHeard)
         break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
@@ -410,12 +426,39 @@ export class AgentLink {
     return true
   }
 
-  /** Takes back at most `count` jobs, the last ones that the agent would come to; they keep their order. */
+  /** The agent has it, and has not reported it. */
+  has(job: Job): boolean {
+    return job.link === this && this.ring[job.sequence % CAPACITY] === job
+  }
+
+  /** The agent runs it. Without shared memory that is the oldest that it has not reported, as far as one can tell. */
+  runs(job: Job): boolean {
+    if (!this.has(job)) return false
+    if (!this.handle.sharesMemory) return job.sequence === this.head
+    const state = Claims.state(this.claims, job.sequence)
+    return state === "running" || state === "cancelled"
+  }
+
+  /** Tells the agent that nobody wants a job any more that it may have begun. */
+  drop(job: Job): void {
+    Claims.cancel(this.claims, job.sequence)
+    if (this.state !== "ended") this.handle.post({ op: Op.Drop, sequence: job.sequence } satisfies ToAgent)
+  }
+
+  private tell(sequence: number, listener: ((job: Job) => void) | undefined): void {
+    const job = this.ring[sequence % CAPACITY]
+    if (job !== undefined) listener?.(job)
+  }
+
+  /**
+   * Takes back at most `count` jobs, the last ones that the agent would come to; they keep their order. Those that are for this
+   * agent stay.
+   */
   revokeLast(count: number): Array<Job> {
     const revoked: Array<Job> = []
     for (let sequence = this.tail - 1; sequence >= this.head && revoked.length < count; sequence--) {
       const job = this.ring[sequence % CAPACITY]
-      if (job === undefined) continue
+      if (job === undefined || job.call.terms.place !== undefined) continue
       if (!this.revoke(job)) break
       revoked.push(job)
     }
@@ -468,7 +511,10 @@ const indexOrPush = <A>(array: Array<A>, value: A): number => {
 
 /** They may travel in one segment. */
 const isAlike = (left: Call, right: Call): boolean =>
-  left.task === right.task && left.arity === right.arity && left.span === right.span
+  left.task === right.task &&
+  left.arity === right.arity &&
+  left.span === right.span &&
+  left.terms.timeout === right.terms.timeout
 
 const spanOf = ({ span }: Call): { readonly span?: SpanId } => {
   if (span === undefined) return {}

@@ -25,7 +25,7 @@ export type RunEffect = (task: Defined) => Promise<EffectRunner>
 
 /** Runs call number `call` of a segment. */
 export const run = (task: Defined, segment: Segment, call: number, runEffect: RunEffect): unknown =>
-  segment.arity === EACH
+  segment.arity < 0
     ? runEach(task, segment, runEffect)
     : complete(task, invoke(task, segment, call), segment, runEffect)
 
@@ -33,18 +33,23 @@ const invoke = (task: Defined, { arity, values }: Segment, call: number): unknow
   if (arity === 1) return invokeOne(task, values[call])
   if (arity === 0 && !task.codec) return task.run()
   if (arity === 2 && !task.codec) return task.run(values[2 * call], values[2 * call + 1])
-  const args = Array.prototype.slice.call(values, call * arity, (call + 1) * arity)
-  return task.run(...(task.codec ? decodeArgs(task.codec, args) : args))
+  return invokeList(task, Array.prototype.slice.call(values, call * arity, (call + 1) * arity))
 }
 
 const invokeOne = (task: Defined, value: unknown): unknown =>
   task.codec ? task.run(...decodeArgs(task.codec, [value])) : task.run(value)
 
+const invokeList = (task: Defined, args: ReadonlyArray<unknown>): unknown =>
+  task.run(...(task.codec ? decodeArgs(task.codec, args) : args))
+
+const itemOf = ({ arity }: Segment) => (arity === EACH ? invokeOne : (invokeList as typeof invokeOne))
+
 const runEach = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
   const items = segment.values
+  const invokeItem = itemOf(segment)
   const results = new Array<unknown>(items.length)
   for (let i = 0; i < items.length; i++) {
-    const result = complete(task, invokeOne(task, items[i]), segment, runEffect)
+    const result = complete(task, invokeItem(task, items[i]), segment, runEffect)
     if (isPromise(result)) return finishEach(task, segment, runEffect, results, i, result)
     results[i] = result
   }
@@ -60,9 +65,10 @@ const finishEach = async (
   result: PromiseLike<unknown>,
 ): Promise<unknown> => {
   const items = segment.values
+  const invokeItem = itemOf(segment)
   results[pending] = await result
   for (let i = pending + 1; i < items.length; i++) {
-    results[i] = await complete(task, invokeOne(task, items[i]), segment, runEffect)
+    results[i] = await complete(task, invokeItem(task, items[i]), segment, runEffect)
   }
   return results
 }
