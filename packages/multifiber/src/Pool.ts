@@ -7,10 +7,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
+import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AnySpan } from "effect/Tracer"
+import type * as Agent from "./Agent.ts"
 import * as AsyncResult from "./AsyncResult.ts"
 import { type CallSite, callOf, ORDINARY, record, type Terms } from "./agent/Call.ts"
 import { Job } from "./agent/Job.ts"
@@ -28,15 +30,18 @@ import {
   type TaskError,
   type WorkerLost,
 } from "./Errors.ts"
-import { Platform } from "./Platform.ts"
+import { Platform, type PlatformService } from "./Platform.ts"
 import { Answered } from "./pool/Answered.ts"
 import { Dispatcher } from "./pool/Dispatcher.ts"
 import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./pool/Gathered.ts"
 import { lazily } from "./pool/lazily.ts"
 import { bound, count, milliseconds, termsOf } from "./pool/options.ts"
+import { Recorder } from "./pool/Recorder.ts"
+import { type Trace, traceOf } from "./pool/trace.ts"
+import type { Limits } from "./pool/Worker.ts"
 import { startMethodOf } from "./StartMethod.ts"
-import { isTask, type Task } from "./Task.ts"
-import { EACH, EACH_LIST } from "./wire/Protocol.ts"
+import { codecOf, isTask, type Task } from "./Task.ts"
+import { EACH, EACH_LIST, RANGE, type SharedRange } from "./wire/Protocol.ts"
 
 /**
  * @category type ids
@@ -59,6 +64,8 @@ export interface Pool {
 interface PoolInternal extends Pool {
   readonly dispatcher: Dispatcher
   readonly settings: Settings
+  readonly recorder: Recorder | undefined
+  readonly platform: PlatformService
 }
 
 interface Settings {
@@ -66,6 +73,8 @@ interface Settings {
   readonly grace: number
   readonly callSites: boolean
 }
+
+export type { Trace, TraceEvent } from "./pool/trace.ts"
 
 /**
  * @category models
@@ -84,6 +93,12 @@ export interface Options {
   readonly initargs?: ReadonlyArray<unknown> | undefined
   /** After so many tasks, of which a chunk of a map is one, a new worker takes the place of one. Default: no bound. */
   readonly maxTasksPerChild?: number | undefined
+  /** The same after so long, once it has nothing to do. Default: no bound. */
+  readonly maxAge?: Duration.DurationInput | undefined
+  /** The same where it uses more bytes of heap. On Bun 1.4 that is the heap of the program. Default: no bound. */
+  readonly maxHeap?: number | undefined
+  /** The same where its OS process uses more bytes of memory; not for threads, which share one. Default: no bound. */
+  readonly maxRss?: number | undefined
   /** So many tasks may wait or run: who submits more waits. Default: no bound. */
   readonly capacity?: number | undefined
   /**
@@ -101,6 +116,13 @@ export interface Options {
    * and `ident` as annotations. Otherwise each worker logs by itself. Default: `true`.
    */
   readonly logging?: boolean | undefined
+  /**
+   * Keeps Effect's metrics `multifiber_pool_submitted`, `_succeeded`, `_failed`, `_depth`, `_wait_seconds` and `_run_seconds`: some
+   * microseconds a task. Default: `false`.
+   */
+  readonly metrics?: boolean | undefined
+  /** Keeps when each task ran, for `trace`: some 200 bytes a task. Default: `false`. */
+  readonly tracing?: boolean | undefined
 }
 
 /**
@@ -231,7 +253,8 @@ export const make = (
       startMethod,
       idleTimeout: yield* milliseconds("idleTimeout", options.idleTimeout ?? Duration.seconds(10)),
       initializer: yield* initializerOf(options),
-      maxTasksPerChild: yield* bound("maxTasksPerChild", options.maxTasksPerChild),
+      limits: yield* limitsOf(options, startMethod),
+      recorder: recorderOf(options),
       capacity: yield* bound("capacity", options.capacity),
       logs: options.logging === false ? undefined : logs,
     }
@@ -242,11 +265,31 @@ export const make = (
           size,
           dispatcher: new Dispatcher(platform, settings),
           settings: { grace, callSites: options.callSites ?? false },
+          recorder: settings.recorder,
+          platform,
         }),
       ),
       (pool) => Effect.zipRight(terminate(pool), ended(pool)),
     )
   }).pipe(Effect.tap(started))
+
+const limitsOf = (
+  { maxAge, maxHeap, maxRss, maxTasksPerChild }: Options,
+  startMethod: Agent.StartMethod,
+): Effect.Effect<Limits, InvalidArgument> =>
+  maxRss !== undefined && startMethod === "thread"
+    ? Effect.fail(
+        new InvalidArgument({ argument: "maxRss", value: maxRss, expected: "OS processes: `spawn`" }),
+      )
+    : Effect.all({
+        tasks: bound("maxTasksPerChild", maxTasksPerChild),
+        age: maxAge === undefined ? Effect.succeed(Number.POSITIVE_INFINITY) : milliseconds("maxAge", maxAge),
+        heap: bound("maxHeap", maxHeap),
+        rss: bound("maxRss", maxRss),
+      })
+
+const recorderOf = ({ metrics = false, tracing = false }: Options): Recorder | undefined =>
+  metrics || tracing ? new Recorder({ metrics, trace: tracing }) : undefined
 
 /** Makes the first job of a worker. */
 const initializerOf = ({
@@ -466,7 +509,7 @@ export const applyAsync: {
 /** Queues the chunks of a map; nothing is queued where one of them cannot be made. */
 const submitMap = (
   self: Pool,
-  arity: typeof EACH | typeof EACH_LIST,
+  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
   task: Task.Any,
   items: Iterable<unknown>,
   { chunkSize, failFast = false, ...options }: MapOptions = {},
@@ -518,7 +561,7 @@ const submitAll = (self: Pool, jobs: ReadonlyArray<Job>): Effect.Effect<void, Su
 
 const mapAndWait = (
   self: Pool,
-  arity: typeof EACH | typeof EACH_LIST,
+  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
   task: Task.Any,
   items: Iterable<unknown>,
   options: MapOptions | undefined,
@@ -612,7 +655,7 @@ export const starmap: {
 
 const mapAndReturn = <A, E>(
   self: Pool,
-  arity: typeof EACH | typeof EACH_LIST,
+  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
   task: Task.Any,
   items: Iterable<unknown>,
   { callback, errorCallback, ...options }: MapOptions & Callbacks<Array<A>, E> = {},
@@ -915,6 +958,115 @@ export const broadcast: {
 )
 
 /**
+ * A range of whole numbers, from `from` on and below `to`, and how many of them a slice has.
+ *
+ * @category models
+ * @since 0.5.0
+ */
+export interface Range {
+  /** Default: 0. */
+  readonly from?: number | undefined
+  readonly to: number
+  /** Default: a sixteenth of each worker's share. */
+  readonly grain?: number | undefined
+}
+
+/**
+ * A loop over a range in parallel: runs a task for slices of it, and returns their results in the order of the slices.
+ *
+ * The task gets where its slice begins and ends, and `args`: shared arrays to work on, so that no data moves. Workers claim slices
+ * from one shared counter, and who is quick takes more; between OS processes each slice is a message.
+ *
+ * **Waiting** – suspends the fiber. **Interruption** – as `apply`. **Errors** – the failure that came first, which ends the loop: what
+ * the other slices have written stays. `WorkerLost` where a worker dies, whose slice may be half done. `InvalidArgument` for a range
+ * that is none.
+ *
+ * **Source** – not in Python; OpenMP's `parallel for` with a dynamic schedule.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { sumOf } = Task.module(import.meta.url, {
+ *   sumOf: (from: number, to: number, numbers: Float64Array) => {
+ *     let sum = 0
+ *     for (let i = from; i < to; i++) sum += numbers[i]
+ *     return sum
+ *   }
+ * })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   const numbers = new Float64Array(new SharedArrayBuffer(8 * 1000)).fill(2)
+ *   const sums = yield* Pool.forRange(pool, sumOf, { to: numbers.length }, [numbers])
+ *   console.log(sums.reduce((left, right) => left + right)) // => 2000
+ * }))
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const forRange: {
+  <Args extends ReadonlyArray<any>, A, E>(
+    task: Task<[from: number, to: number, ...args: Args], A, E>,
+    range: Range,
+    args: Args,
+  ): (self: Pool) => Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<[from: number, to: number, ...args: Args], A, E>,
+    range: Range,
+    args: Args,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+} = dual(
+  takesPool,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<[from: number, to: number, ...args: Args], A, E>,
+    range: Range,
+    args: Args,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> => {
+    const site = record(forRange)
+    return Effect.gen(function* () {
+      const { from = 0, to } = range
+      yield* count("from", from, Number.MIN_SAFE_INTEGER)
+      yield* count("to", to, from)
+      const grain = yield* count(
+        "grain",
+        range.grain ?? Math.max(1, Math.ceil((to - from) / (16 * self.size))),
+      )
+      const slices = Math.ceil((to - from) / grain)
+      yield* count("grain", grain, Math.ceil((to - from) / MOST_SLICES))
+      const { dispatcher } = internal(self)
+      if (!dispatcher.sharesMemory || codecOf(task)) {
+        const lists = Array.from({ length: slices }, (_, slice) => {
+          const begin = from + slice * grain
+          return [begin, Math.min(begin + grain, to), ...args]
+        })
+        return yield* mapAndWait(self, EACH_LIST, task, lists, { chunkSize: 1, failFast: true }, site)
+      }
+      const shared: SharedRange = {
+        cursor: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+        from,
+        to,
+        grain,
+        args,
+      }
+      const loops = Array.from({ length: Math.min(self.size, slices) }, () => shared)
+      const options = { chunkSize: 1, failFast: true }
+      const pairs = yield* mapAndWait(self, RANGE, task, loops, options, site)
+      const results = new Array<A>(slices)
+      for (const [slice, result] of pairs as Array<[number, A]>) results[slice] = result
+      return results
+    })
+  },
+)
+
+/** As many as the counter of a range can count, with room for those who come too late. */
+const MOST_SLICES = 2 ** 30
+
+/**
  * What a worker of a pool does.
  *
  * @category models
@@ -961,6 +1113,58 @@ export const statistics = (self: Pool): Effect.Effect<Statistics> =>
   Effect.sync(() => {
     const { counts, queued, state, workers } = internal(self).dispatcher
     return { status: state._tag, queued, ...counts, workers: workers.map((worker) => worker.statistics) }
+  })
+
+/**
+ * The statistics of a pool as it goes on: now, and whenever tasks were done or workers came or went, until the pool has ended. Who reads
+ * slowly gets the newest.
+ *
+ * @example
+ * import { Effect, Stream } from "effect"
+ * import { Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { square } = Task.module(import.meta.url, { square: (n: number) => n * n })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   const done = Pool.progress(pool).pipe(Stream.map(({ succeeded }) => succeeded), Stream.takeUntil((n) => n === 10))
+ *   yield* Effect.all([Pool.map(pool, square, Array(10).keys(), { chunkSize: 1 }), Stream.runDrain(done)], { concurrency: 2 })
+ *   console.log("done") // => done
+ * }))
+ *
+ * @category getters
+ * @since 0.5.0
+ */
+export const progress = (self: Pool): Stream.Stream<Statistics> => {
+  const { dispatcher, platform } = internal(self)
+  return Stream.unfoldEffect(-1, (seen) =>
+    dispatcher.when(platform, () => {
+      if (dispatcher.version === seen) {
+        return dispatcher.isGone && dispatcher.state._tag !== "running"
+          ? Effect.succeed(Option.none())
+          : undefined
+      }
+      const { version } = dispatcher
+      return Effect.map(statistics(self), (statistics) => Option.some([statistics, version] as const))
+    }),
+  )
+}
+
+/**
+ * What the workers did so far, in the Chrome trace event format: as JSON in a file it is what Perfetto opens, with one row for each
+ * place of a worker and tasks as slices. Empty where the pool was made without `tracing`.
+ *
+ * **Units** – microseconds since 1970 for begins, and for how long tasks took.
+ *
+ * @category getters
+ * @since 0.5.0
+ */
+export const trace = (self: Pool): Effect.Effect<Trace> =>
+  Effect.sync(() => {
+    const { platform, recorder } = internal(self)
+    return traceOf(recorder?.trace ?? [], platform.pid)
   })
 
 /**

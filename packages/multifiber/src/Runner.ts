@@ -37,7 +37,8 @@ import { Outbox } from "./worker/Outbox.ts"
  * @since 0.1.0
  */
 export interface Port {
-  readonly post: (message: unknown) => void
+  /** Buffers to be transferred move where the agent is a thread, and are copied else. */
+  readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
   readonly receive: (handler: (message: unknown) => void) => void
   /** Lets the agent end by itself once nothing but the port keeps it alive. */
   readonly release: () => void
@@ -153,7 +154,7 @@ class AgentRunner {
     this.port = port
     this.boot = boot
     this.claims = Claims.attach(boot.claims ?? Claims.allocate(1))
-    this.outbox = new Outbox(port)
+    this.outbox = new Outbox(port, boot.watch)
     if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
     Agent.state().membership = boot.membership
     const user = boot.membership && Membership.self()
@@ -239,13 +240,12 @@ class AgentRunner {
       }
       const pending = this.attempt(task, segment)
       if (pending) {
-        this.outbox.spend(performance.now() - since)
-        this.suspend(this.finishLater(segment, pending))
+        this.suspend(this.finishLater(segment, pending, since))
         return
       }
       this.finish(segment)
       const now = performance.now()
-      this.outbox.spend(now - since)
+      this.outbox.spend(since, now)
       since = now
       if (now - flushed > FLUSH_AFTER) {
         flushed = now
@@ -321,10 +321,9 @@ class AgentRunner {
     this.advance(segment)
   }
 
-  private async finishLater(segment: Segment, pending: Promise<void>): Promise<void> {
-    const since = performance.now()
+  private async finishLater(segment: Segment, pending: Promise<void>, since: number): Promise<void> {
     await pending
-    this.outbox.spend(performance.now() - since)
+    this.outbox.spend(since, performance.now())
     this.finish(segment)
   }
 

@@ -280,6 +280,34 @@ export const checkpoint = (): void => {
 }
 
 /**
+ * Marks a result, so that its buffers move to the caller instead of being copied: they are empty in the worker afterwards. Returns
+ * the result.
+ *
+ * **Shape** – the result of a task without a success schema, or an item's of a map. From an OS process, buffers are copied all the same.
+ * **Errors** – a buffer that was moved before fails the task with `EncodingFailed`.
+ *
+ * **Source** – not in Python; the transfer list of `postMessage`.
+ *
+ * @example
+ * import * as Task from "multifiber/Task"
+ *
+ * export const { zeros } = Task.module(import.meta.url, {
+ *   zeros: (n: number) => {
+ *     const numbers = new Float64Array(n)
+ *     return Task.transfer(numbers, [numbers.buffer])
+ *   }
+ * })
+ * console.log(zeros.run(2)) // => Float64Array(2) [ 0, 0 ]
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const transfer = <A extends object>(result: A, buffers: ReadonlyArray<ArrayBuffer>): A => {
+  Agent.state().transfers.set(result, buffers)
+  return result
+}
+
+/**
  * What `checkpoint` throws.
  *
  * @category errors

@@ -9,7 +9,7 @@ export const startInThread = (parent: MessagePort): Runner.Runner => {
   const { first } = workerData as WorkerData
   const runner = Runner.start(
     {
-      post: (message) => parent.postMessage(message),
+      post: (message, transfer = []) => parent.postMessage(message, [...transfer]),
       receive: (handler) => parent.on("message", handler),
       release: () => parent.unref(),
       exit: (code) => process.exit(code),

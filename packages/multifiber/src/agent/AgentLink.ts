@@ -19,6 +19,7 @@ import { decodeError, refusalOf } from "../wire/Failure.ts"
 import {
   type Boot,
   type FromAgent,
+  type Memory,
   Op,
   type Outcome,
   type Call as RemoteCall,
@@ -56,7 +57,9 @@ export interface LinkExit extends AgentExit {
 export interface LinkListener {
   readonly onReady: () => void
   /** Jobs were settled: `ran` of them, which kept the agent busy for `busy` milliseconds. */
-  readonly onSettled: (ran: number, busy: number) => void
+  readonly onSettled: (ran: number, busy: number, memory: Memory | undefined) => void
+  /** A job ran, before it is settled: from when to when, in milliseconds since 1970. Comes where `watch` has `times`. */
+  readonly onRan?: (job: Job, from: number, to: number) => void
   /** `lost` jobs had begun, `unbegun` ones had not. */
   readonly onExit: (exit: LinkExit, lost: ReadonlyArray<Job>, unbegun: ReadonlyArray<Job>) => void
   readonly onGone: () => void
@@ -75,7 +78,10 @@ export interface AgentOptions {
   readonly logs: Logs | undefined
   readonly stdio?: StartOptions["stdio"]
   readonly lifetime: Boot["lifetime"]
+  readonly watch?: Boot["watch"]
 }
+
+const NOTHING_MORE: Boot["watch"] = { times: false, memory: false }
 
 const startWith = (platform: PlatformService, method: Agent.StartMethod): StartAgent => {
   switch (method) {
@@ -130,7 +136,7 @@ export class AgentLink {
     if (self.daemon) {
       throw new IllegalState({ operation: `start "${options.name}"`, state: `"${self.name}" is daemonic` })
     }
-    const { logs, name, startMethod, stdio, ...identity } = options
+    const { logs, name, startMethod, stdio, watch = NOTHING_MORE, ...identity } = options
     this.name = name
     this.logs = logs
     this.listener = listener
@@ -155,6 +161,7 @@ export class AgentLink {
         version: VERSION,
         name,
         startMethod,
+        watch,
         ...identity,
         parent: { name: self.name, pid: platform.pid },
         inherited: Object.fromEntries(self.inherited),
@@ -243,7 +250,7 @@ export class AgentLink {
   private post(jobs: ReadonlyArray<Job>): { readonly cause: unknown } | undefined {
     const { message, sent } = this.pack(jobs)
     try {
-      Delivery.deliver(this.membership?.id, this.leases, () => this.handle.post(message))
+      Delivery.deliver(this.membership?.id, this.leases, () => this.handle.post(message, transferOf(jobs)))
     } catch (cause) {
       return { cause }
     }
@@ -387,12 +394,14 @@ export class AgentLink {
     }
   }
 
-  private settle({ busy, failures, next, values }: Extract<FromAgent, { op: typeof Op.Settled }>): void {
+  private settle(report: Extract<FromAgent, { op: typeof Op.Settled }>): void {
+    const { busy, failures, memory, next, times, values } = report
     let index = 0
     let failed = 0
     for (; this.head < next; this.head++) {
       const job = this.take(this.head)
       if (job === undefined) continue
+      if (times) this.listener.onRan?.(job, times[2 * index] as number, times[2 * index + 1] as number)
       const failure = failures[failed]
       if (failure !== undefined && failure[0] === index) {
         failed++
@@ -402,7 +411,7 @@ export class AgentLink {
       }
       index++
     }
-    this.listener.onSettled(index, busy)
+    this.listener.onSettled(index, busy, memory)
   }
 
   private take(sequence: number): Job | undefined {
@@ -493,7 +502,8 @@ export class AgentLink {
     for (; this.head < this.tail; this.head++) {
       const job = this.ring[this.head % CAPACITY]
       if (job === undefined) continue
-      if (!this.poisoned && this.revoke(job)) unbegun.push(job)
+      // What was transferred is gone with the agent.
+      if (!this.poisoned && job.call.terms.transfer === undefined && this.revoke(job)) unbegun.push(job)
       else lost.push(job)
     }
     this.listener.onExit(
@@ -508,6 +518,10 @@ const indexOrPush = <A>(array: Array<A>, value: A): number => {
   const index = array.indexOf(value)
   return index === -1 ? array.push(value) - 1 : index
 }
+
+const transferOf = (jobs: ReadonlyArray<Job>): ReadonlyArray<ArrayBuffer> | undefined =>
+  // Those that transfer something are sent alone.
+  jobs.length === 1 ? jobs[0]?.call.terms.transfer : undefined
 
 /** They may travel in one segment. */
 const isAlike = (left: Call, right: Call): boolean =>

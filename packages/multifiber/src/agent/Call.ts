@@ -23,6 +23,10 @@ export interface Terms {
 
 export const ORDINARY: Terms = { priority: 0 }
 
+/** A job of which the agent has no other meanwhile: its time is taken, or it cannot be sent again. */
+export const isAlone = ({ timeout, transfer }: Terms): boolean =>
+  timeout !== undefined || transfer !== undefined
+
 interface Owner {
   readonly settled: (job: Job) => void
   readonly cancel: (job: Job) => void

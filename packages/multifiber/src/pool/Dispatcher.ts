@@ -25,9 +25,11 @@ import {
 } from "../Errors.ts"
 import type { PlatformService } from "../Platform.ts"
 import type { Task } from "../Task.ts"
+import type { Memory } from "../wire/Protocol.ts"
 import { JobQueue } from "./JobQueue.ts"
+import type { Recorder } from "./Recorder.ts"
 import * as Window from "./Window.ts"
-import { Worker } from "./Worker.ts"
+import { type Limits, Worker } from "./Worker.ts"
 
 /** Milliseconds after which small or badly placed work moves all the same. */
 const PATIENCE = 1
@@ -54,11 +56,13 @@ export interface DispatcherOptions {
   readonly logs: Logs | undefined
   /** Makes the first job of a worker. */
   readonly initializer: (() => Job) | undefined
-  readonly maxTasksPerChild: number
+  readonly limits: Limits
   /** Milliseconds that an asked worker may take to end, or to interrupt a task. */
   readonly grace: number
   /** The most jobs that are not settled, before those who submit wait. */
   readonly capacity: number
+  /** Who wants to know when each job waits and runs. */
+  readonly recorder: Recorder | undefined
 }
 
 /** What became of the jobs of a pool, in numbers. */
@@ -131,6 +135,11 @@ export class Dispatcher extends Watched {
     return this.roomLeft > 0 && this.submitters.length === 0
   }
 
+  /** All its workers share memory with this agent. */
+  get sharesMemory(): boolean {
+    return this.workers.length > 0 && this.workers.every(({ link }) => link.sharesMemory)
+  }
+
   /** Jobs that no worker has. */
   get queued(): number {
     return this.pinned.reduce((sum, { size }) => sum + size, this.queue.size)
@@ -176,6 +185,7 @@ export class Dispatcher extends Watched {
   /** Queues a job of this pool, which must be running. */
   submit(job: Job): void {
     this.counts.submitted++
+    this.options.recorder?.submitted(job)
     if (this.unsettled++ === 0) this.platform.hold()
     this.queueOf(job.call.terms).push(job)
     this.schedulePump()
@@ -232,6 +242,7 @@ export class Dispatcher extends Watched {
       this.counts.failed++
       if (job.outcome instanceof InitializerFailed) this.fail(job.outcome)
     }
+    this.options.recorder?.settled(job)
     this.unsettled--
     if (this.submitters.length > 0) this.admit()
     if (this.unsettled > 0) return
@@ -302,22 +313,28 @@ export class Dispatcher extends Watched {
 
   private startWorker(place: number): void {
     const { platform } = this
-    const { initializer, logs, maxTasksPerChild, startMethod } = this.options
+    const { initializer, limits, logs, recorder, startMethod } = this.options
     const path = Agent.nextPath()
     const name = Agent.defaultName("PoolWorker", path)
     const first = initializer?.()
-    const options = { name, path, daemon: true, startMethod, logs, lifetime: "worker" } as const
+    const watch = {
+      times: recorder !== undefined,
+      memory: Math.min(limits.heap, limits.rss) < Number.POSITIVE_INFINITY,
+    }
+    const options = { name, path, daemon: true, startMethod, logs, watch, lifetime: "worker" } as const
     const worker = new Worker(
       place,
-      maxTasksPerChild,
+      limits,
       (worker) =>
         new AgentLink(platform, options, first ? [first] : [], {
           onReady: () => {
+            worker.ready()
             this.letRest(worker)
             this.schedulePump()
             this.changed()
           },
-          onSettled: (ran, busy) => this.report(worker, ran, busy),
+          onRan: (job, from, to) => recorder?.ran(worker, job, from, to),
+          onSettled: (ran, busy, memory) => this.report(worker, ran, busy, memory),
           onBegun: (job) => this.time(worker, job),
           onHeard: (job) => worker.watch(job, this.options.grace, () => worker.link.end(-9)),
           onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
@@ -331,14 +348,19 @@ export class Dispatcher extends Watched {
   }
 
   /** A worker has done some jobs. */
-  private report(worker: Worker, ran: number, busy: number): void {
-    worker.observe(ran, busy)
-    if (worker.tasksLeft <= 0 && worker.isIdle) {
-      this.counts.recycled++
-      worker.leave(this.options.grace)
-    }
+  private report(worker: Worker, ran: number, busy: number, memory: Memory | undefined): void {
+    worker.observe(ran, busy, memory)
+    this.recycle(worker)
     this.letRest(worker)
     this.schedulePump()
+    this.changed()
+  }
+
+  /** Sends a worker away that has done its part. */
+  private recycle(worker: Worker): void {
+    if (!worker.isDue || !worker.isIdle || worker.isLeaving) return
+    this.counts.recycled++
+    worker.leave(this.options.grace)
   }
 
   /** It ends where it has nothing to do for long, and is not one of those that are kept. */
@@ -428,6 +450,7 @@ export class Dispatcher extends Watched {
   /** Sends what is worth sending; an impatient pump (`patient` false) sends everything that has a place. */
   private pump(patient: boolean): void {
     if (this.unsettled === 0) return
+    for (const worker of this.workers) if (worker.isAvailable) this.recycle(worker)
     const ready = this.workers.filter((worker) => worker.isAvailable)
     ready.sort((left, right) => left.link.live - right.link.live)
     const busy = ready.some((worker) => !worker.isIdle)
@@ -463,7 +486,7 @@ export class Dispatcher extends Watched {
   private level(ready: ReadonlyArray<Worker>, patient: boolean): boolean {
     let waits = false
     for (const idle of ready) {
-      if (!idle.isIdle || idle.tasksLeft <= 0) continue
+      if (!idle.isIdle || idle.isDue) continue
       const fullest = ready.reduce((left, right) => (right.link.live > left.link.live ? right : left))
       const waiting = fullest.link.live - 1
       if (waiting < 1) return waits

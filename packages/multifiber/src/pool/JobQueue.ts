@@ -1,4 +1,5 @@
 /** The jobs that wait for a worker: by priority, and first in first out among equals. */
+import { isAlone } from "../agent/Call.ts"
 import type { Job } from "../agent/Job.ts"
 import { Lane } from "./Lane.ts"
 
@@ -27,18 +28,18 @@ export class JobQueue {
     }
   }
 
-  /** Takes at most `count` jobs for a worker. One that is timed goes alone, and to a worker that has nothing else. */
+  /** Takes at most `count` jobs for a worker. Some go alone, and to a worker that has nothing else. */
   take(count: number, isIdle: boolean): Array<Job> {
     const taken: Array<Job> = []
     for (const { lane } of this.lanes) {
       while (taken.length < count) {
         const job = lane.peek()
         if (job === undefined) break
-        const isTimed = job.call.terms.timeout !== undefined
-        if (isTimed && (taken.length > 0 || !isIdle)) return taken
+        const alone = isAlone(job.call.terms)
+        if (alone && (taken.length > 0 || !isIdle)) return taken
         lane.shift()
         taken.push(job)
-        if (isTimed) return taken
+        if (alone) return taken
       }
     }
     return taken

@@ -1,7 +1,19 @@
 /** A worker of a pool, as its dispatcher knows it. */
 import type { AgentLink } from "../agent/AgentLink.ts"
+import { isAlone } from "../agent/Call.ts"
 import type { Job } from "../agent/Job.ts"
+import type { Memory } from "../wire/Protocol.ts"
 import * as Window from "./Window.ts"
+
+/** How long a worker serves. */
+export interface Limits {
+  readonly tasks: number
+  /** Milliseconds. */
+  readonly age: number
+  /** Bytes. */
+  readonly heap: number
+  readonly rss: number
+}
 
 type Timer = ReturnType<typeof setTimeout>
 
@@ -11,8 +23,11 @@ export class Worker {
   readonly place: number
   window: Window.Window
   /** How many more tasks it may get. */
-  tasksLeft: number
-  readonly born = performance.now()
+  private tasksLeft: number
+  private readonly limits: Limits
+  /** Since when it is ready: a start may take longer than it may serve. */
+  private since = Number.POSITIVE_INFINITY
+  private memory: Memory = { heap: 0, rss: 0 }
   /** It is to end, and gets no more. */
   isLeaving = false
   /** While it has this job it gets no other. */
@@ -20,9 +35,10 @@ export class Worker {
   private timer: Timer | undefined = undefined
   private rest: Timer | undefined = undefined
 
-  constructor(place: number, tasksLeft: number, start: (worker: Worker) => AgentLink) {
+  constructor(place: number, limits: Limits, start: (worker: Worker) => AgentLink) {
     this.place = place
-    this.tasksLeft = tasksLeft
+    this.limits = limits
+    this.tasksLeft = limits.tasks
     this.link = start(this)
     this.window = this.link.sharesMemory ? Window.initial : Window.unshared
   }
@@ -52,8 +68,20 @@ export class Worker {
     return link.state === "ready" && !this.isLeaving && (only === undefined || !link.has(only))
   }
 
+  /** It has done its part: another is to take its place. */
+  get isDue(): boolean {
+    const { age, heap, rss } = this.limits
+    return (
+      this.tasksLeft <= 0 ||
+      performance.now() - this.since > age ||
+      this.memory.heap > heap ||
+      this.memory.rss > rss
+    )
+  }
+
   /** How many jobs it may get now: its share, half a window at least, as far as there is room. */
   allotment(share: number, queued: number): number {
+    if (this.isDue) return 0
     const { link, tasksLeft, window } = this
     const room = Math.min(window.size - link.outstanding, tasksLeft)
     if (queued === 0 || room < Math.min(window.size / 2, tasksLeft) || room === 0) return 0
@@ -65,7 +93,7 @@ export class Worker {
     if (first === undefined) return
     clearTimeout(this.rest)
     this.tasksLeft -= jobs.length
-    if (first.call.terms.timeout !== undefined) this.only = first
+    if (isAlone(first.call.terms)) this.only = first
     this.link.send(jobs)
   }
 
@@ -92,8 +120,13 @@ export class Worker {
     }, milliseconds)
   }
 
+  ready(): void {
+    this.since = performance.now()
+  }
+
   /** It has reported jobs. */
-  observe(ran: number, busy: number): void {
+  observe(ran: number, busy: number, memory: Memory | undefined): void {
+    if (memory) this.memory = memory
     this.window = Window.observe(this.window, ran, busy)
     if (this.only === undefined || this.link.has(this.only)) return
     clearTimeout(this.timer)

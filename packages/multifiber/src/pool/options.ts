@@ -35,6 +35,9 @@ export const termsOf = (
   places: number,
 ): Effect.Effect<Terms, InvalidArgument> => {
   if (!Number.isFinite(priority)) return invalid("priority", priority, "a finite number")
+  if (retry !== undefined && transfer !== undefined) {
+    return invalid("transfer", transfer, "none where the task may be tried again")
+  }
   return Effect.map(
     timeout === undefined ? Effect.succeed(undefined) : milliseconds("timeout", timeout),
     (timeout): Terms => ({

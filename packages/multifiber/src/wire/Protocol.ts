@@ -54,6 +54,15 @@ export interface Boot {
   readonly logLevel: number | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
   readonly lifetime: "worker" | "process"
+  /** What it reports of itself beyond its results. */
+  readonly watch: { readonly times: boolean; readonly memory: boolean }
+}
+
+/** How much memory an agent uses, in bytes. */
+export interface Memory {
+  readonly heap: number
+  /** Of its OS process. */
+  readonly rss: number
 }
 
 /** What a child logs, for the loggers of its starter. */
@@ -86,7 +95,8 @@ export interface TaskName {
  *
  * `values` holds the arguments call by call. Where `arity` is `EACH`, the segment is a single call over many items: the
  * task runs once for each value, and the result is the array of results. `EACH_LIST` is the same where each item is a list
- * of arguments.
+ * of arguments. Where it is `RANGE`, the segment is a single call over all slices of a range that the agent can get; the result is the
+ * array of pairs of a slice's number and its result.
  */
 export interface Segment {
   readonly task: number
@@ -100,6 +110,18 @@ export interface Segment {
 
 export const EACH = -1
 export const EACH_LIST = -2
+export const RANGE = -3
+
+/** What agents share that go through a range together: the argument of a call whose arity is `RANGE`. */
+export interface SharedRange {
+  /** One word: the number of the next slice. */
+  readonly cursor: SharedArrayBuffer
+  readonly from: number
+  readonly to: number
+  readonly grain: number
+  /** The arguments after those that name the slice. */
+  readonly args: ReadonlyArray<unknown>
+}
 
 export interface Run {
   readonly op: typeof Op.Run
@@ -180,6 +202,9 @@ export type FromAgent =
       readonly failures: ReadonlyArray<readonly [index: number, failure: Failure]>
       /** Milliseconds that the tasks took. */
       readonly busy: number
+      /** When each began and ended, in milliseconds since 1970. */
+      readonly times?: ReadonlyArray<number>
+      readonly memory?: Memory
     }
   | {
       readonly op: typeof Op.Dying

@@ -1,7 +1,8 @@
 /** One call of a task inside an agent: arguments in, a value, a promise or a throw out. */
 import type { Effect } from "effect/Effect"
+import * as Agent from "../Agent.ts"
 import { describe, type EncodedError, encodeError } from "../wire/EncodedError.ts"
-import { EACH, type Failure, type Segment } from "../wire/Protocol.ts"
+import { EACH, type Failure, RANGE, type Segment, type SharedRange } from "../wire/Protocol.ts"
 import type { EffectFailure, EffectRunner } from "./EffectRunner.ts"
 import type { Defined } from "./Loader.ts"
 
@@ -25,9 +26,11 @@ export type RunEffect = (task: Defined) => Promise<EffectRunner>
 
 /** Runs call number `call` of a segment. */
 export const run = (task: Defined, segment: Segment, call: number, runEffect: RunEffect): unknown =>
-  segment.arity < 0
-    ? runEach(task, segment, runEffect)
-    : complete(task, invoke(task, segment, call), segment, runEffect)
+  segment.arity === RANGE
+    ? runRange(task, segment, runEffect)
+    : segment.arity < 0
+      ? runEach(task, segment, runEffect)
+      : complete(task, invoke(task, segment, call), segment, runEffect)
 
 const invoke = (task: Defined, { arity, values }: Segment, call: number): unknown => {
   if (arity === 1) return invokeOne(task, values[call])
@@ -71,6 +74,30 @@ const finishEach = async (
     results[i] = await complete(task, invokeItem(task, items[i]), segment, runEffect)
   }
   return results
+}
+
+/** Runs the task for one slice of the range after the other, as long as there are some that nobody has claimed. */
+const runRange = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
+  const { args, cursor, from, grain, to } = segment.values[0] as SharedRange
+  const next = new Int32Array(cursor)
+  const results: Array<readonly [slice: number, result: unknown]> = []
+  const go = (): unknown => {
+    while (!Agent.state().isCancelled()) {
+      const slice = Atomics.add(next, 0, 1)
+      const begin = from + slice * grain
+      if (begin >= to) break
+      const result = complete(task, task.run(begin, Math.min(begin + grain, to), ...args), segment, runEffect)
+      if (isPromise(result)) {
+        return result.then((value) => {
+          results.push([slice, value])
+          return go()
+        })
+      }
+      results.push([slice, result])
+    }
+    return results
+  }
+  return go()
 }
 
 const complete = (task: Defined, returned: unknown, { span }: Segment, runEffect: RunEffect): unknown => {

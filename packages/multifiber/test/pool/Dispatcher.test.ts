@@ -50,7 +50,13 @@ const settings = (size: number): DispatcherOptions => ({
   startMethod: "thread",
   logs: undefined,
   initializer: undefined,
-  maxTasksPerChild: Number.POSITIVE_INFINITY,
+  limits: {
+    tasks: Number.POSITIVE_INFINITY,
+    age: Number.POSITIVE_INFINITY,
+    heap: Number.POSITIVE_INFINITY,
+    rss: Number.POSITIVE_INFINITY,
+  },
+  recorder: undefined,
   grace: 1000,
   capacity: Number.POSITIVE_INFINITY,
 })
