@@ -992,7 +992,7 @@ export interface Range {
  * export const { sumOf } = Task.module(import.meta.url, {
  *   sumOf: (from: number, to: number, numbers: Float64Array) => {
  *     let sum = 0
- *     for (let i = from; i < to; i++) sum += numbers[i]
+ *     for (const n of numbers.subarray(from, to)) sum += n
  *     return sum
  *   }
  * })

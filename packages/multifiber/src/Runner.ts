@@ -50,6 +50,8 @@ export interface Port {
   readonly report: (text: string) => void
   /** Hands over what is written to the agent's console from now on, as text. */
   readonly takeConsole: (write: (method: ConsoleMethod, text: string) => void) => void
+  /** The bytes of its heap that are in use, and those that its OS process has in memory. */
+  readonly memory: () => { readonly heap: number; readonly rss: number }
   /** Throws where a value cannot be posted. */
   readonly check: (value: unknown) => void
 }

@@ -34,10 +34,11 @@ import { type Limits, Worker } from "./Worker.ts"
 /** Milliseconds after which small or badly placed work moves all the same. */
 const PATIENCE = 1
 
-/** Milliseconds in which a dropped task in plain code may end by itself: less than a new worker costs. */
+/**
+ * Milliseconds in which a dropped task in plain code may end by itself, which is less than a new worker costs, or an OS process may
+ * say that it interrupts an effect: nobody sees what it is at.
+ */
 const LAST_CHANCE = 20
-/** Milliseconds in which an OS process may say that it interrupts a dropped task: nobody sees what it is at. */
-const ANSWER = 50
 
 export type PoolState =
   | { readonly _tag: "running" }
@@ -230,8 +231,7 @@ export class Dispatcher extends Watched {
   }
 
   private patienceWith(link: AgentLink): number {
-    if (!link.sharesMemory) return ANSWER
-    const mayEnd = link.listens || this.platform.capabilities.stopsBusyThread !== true
+    const mayEnd = link.sharesMemory && (link.listens || this.platform.capabilities.stopsBusyThread !== true)
     return mayEnd ? this.options.grace : LAST_CHANCE
   }
 

@@ -1,5 +1,4 @@
 /** The results of the tasks that an agent has passed and not yet reported. */
-import process from "node:process"
 import * as Agent from "../Agent.ts"
 import * as Delivery from "../agent/Delivery.ts"
 import * as Membership from "../agent/Membership.ts"
@@ -17,11 +16,11 @@ export class Outbox {
   private transfer: Array<ArrayBuffer> = []
   private times: Array<number> = []
   private reported = 0
-  private readonly port: Pick<Port, "post" | "check">
+  private readonly port: Pick<Port, "post" | "check" | "memory">
   private readonly watch: Boot["watch"]
   private nextLook = 0
 
-  constructor(port: Pick<Port, "post" | "check">, watch: Boot["watch"]) {
+  constructor(port: Pick<Port, "post" | "check" | "memory">, watch: Boot["watch"]) {
     this.port = port
     this.watch = watch
   }
@@ -79,8 +78,7 @@ export class Outbox {
     const now = performance.now()
     if (!this.watch.memory || now < this.nextLook) return {}
     this.nextLook = now + BETWEEN_LOOKS
-    const { heapUsed, rss } = process.memoryUsage()
-    return { memory: { heap: heapUsed, rss } }
+    return { memory: this.port.memory() }
   }
 
   /** Replaces what cannot be encoded by failures of those tasks alone. */
