@@ -438,7 +438,7 @@ export const apply: {
       }),
     )
   },
-) as never
+)
 
 /** A pending result that its callbacks hear of first. */
 const answered = <A, E>(
@@ -504,7 +504,7 @@ export const applyAsync: {
       }),
     )
   },
-) as never
+)
 
 /** Queues the chunks of a map; nothing is queued where one of them cannot be made. */
 const submitMap = (
@@ -1051,6 +1051,7 @@ export const forRange: {
         from,
         to,
         grain,
+        slices,
         args,
       }
       const loops = Array.from({ length: Math.min(self.size, slices) }, () => shared)

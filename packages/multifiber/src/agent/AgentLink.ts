@@ -519,9 +519,14 @@ const indexOrPush = <A>(array: Array<A>, value: A): number => {
   return index === -1 ? array.push(value) - 1 : index
 }
 
-const transferOf = (jobs: ReadonlyArray<Job>): ReadonlyArray<ArrayBuffer> | undefined =>
+/** What moves with these jobs; throws where it has moved already. */
+const transferOf = ([job, ...others]: ReadonlyArray<Job>): ReadonlyArray<ArrayBuffer> | undefined => {
   // Those that transfer something are sent alone.
-  jobs.length === 1 ? jobs[0]?.call.terms.transfer : undefined
+  const transfer = others.length === 0 ? job?.call.terms.transfer : undefined
+  // Node 20 would send an empty one.
+  for (const buffer of transfer ?? []) new Uint8Array(buffer)
+  return transfer
+}
 
 /** They may travel in one segment. */
 const isAlike = (left: Call, right: Call): boolean =>

@@ -119,6 +119,7 @@ export interface SharedRange {
   readonly from: number
   readonly to: number
   readonly grain: number
+  readonly slices: number
   /** The arguments after those that name the slice. */
   readonly args: ReadonlyArray<unknown>
 }

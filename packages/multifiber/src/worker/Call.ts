@@ -78,24 +78,37 @@ const finishEach = async (
 
 /** Runs the task for one slice of the range after the other, as long as there are some that nobody has claimed. */
 const runRange = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
-  const { args, cursor, from, grain, to } = segment.values[0] as SharedRange
+  const { args, cursor, from, grain, slices, to } = segment.values[0] as SharedRange
   const next = new Int32Array(cursor)
   const results: Array<readonly [slice: number, result: unknown]> = []
+  const run = (slice: number): unknown => {
+    const begin = from + slice * grain
+    const end = Math.min(begin + grain, to)
+    return complete(task, task.run(begin, end, ...args), segment, runEffect)
+  }
+  const fail = (thrown: unknown): never => {
+    // Nobody claims another.
+    Atomics.store(next, 0, slices)
+    throw thrown
+  }
   const go = (): unknown => {
-    while (!Agent.state().isCancelled()) {
-      const slice = Atomics.add(next, 0, 1)
-      const begin = from + slice * grain
-      if (begin >= to) break
-      const result = complete(task, task.run(begin, Math.min(begin + grain, to), ...args), segment, runEffect)
-      if (isPromise(result)) {
-        return result.then((value) => {
-          results.push([slice, value])
-          return go()
-        })
+    try {
+      while (!Agent.state().isCancelled()) {
+        const slice = Atomics.add(next, 0, 1)
+        if (slice >= slices) break
+        const result = run(slice)
+        if (isPromise(result)) {
+          return result.then((value) => {
+            results.push([slice, value])
+            return go()
+          }, fail)
+        }
+        results.push([slice, result])
       }
-      results.push([slice, result])
+      return results
+    } catch (thrown) {
+      return fail(thrown)
     }
-    return results
   }
   return go()
 }
