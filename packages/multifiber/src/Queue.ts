@@ -8,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import {
@@ -33,6 +34,7 @@ import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import type { LocalQueue } from "./sync/queueSides.ts"
 import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
+import { decoder, encoder } from "./sync/schemas.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
 import { encode, type Message } from "./wire/Message.ts"
@@ -439,3 +441,70 @@ export const toSink = <A>(self: Queue<A>): Sink.Sink<void, A, never, EncodingFai
   const putOne = (value: A) => put(self, value)
   return Sink.forEach(putOne)
 }
+
+/**
+ * A queue as one agent sees it by a schema. Its methods are those of `Queue` of the same names, for values of type `A`; they fail
+ * with `EncodingFailed` besides.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export interface SchemaQueue<in out A> {
+  readonly put: (value: A) => Effect.Effect<void, EncodingFailed | Closed | ShutDown>
+  readonly tryPut: (value: A) => Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
+  readonly putWithin: (
+    value: A,
+    timeout: Duration.DurationInput,
+  ) => Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
+  readonly get: Effect.Effect<A, EncodingFailed | Closed | ShutDown>
+  readonly tryGet: Effect.Effect<Option.Option<A>, EncodingFailed | Closed | ShutDown>
+  readonly getWithin: (
+    timeout: Duration.DurationInput,
+  ) => Effect.Effect<A, EncodingFailed | Empty | Closed | ShutDown>
+}
+
+/**
+ * Puts and gets by a schema: what is put is encoded, what is got is decoded, and so checked. An object of a class arrives as one.
+ *
+ * **Shape** – a view of the queue for this agent. It is not a handle: send the queue, and let the other agent make a view of its
+ * own. The schema needs no services and is not asynchronous. Plain code has none, since schemas are of `effect`.
+ * **Errors** – `EncodingFailed` for what the schema refuses: where it was to be put, nothing is; where it was got, it is gone, and
+ * the next get has the next one.
+ *
+ * @example
+ * import { Effect, Schema } from "effect"
+ * import { Queue } from "multifiber"
+ *
+ * class Order extends Schema.Class<Order>("Order")({ id: Schema.Number, due: Schema.Date }) {
+ *   get year() {
+ *     return this.due.getUTCFullYear()
+ *   }
+ * }
+ *
+ * const program = Effect.gen(function* () {
+ *   const queue = yield* Queue.make<typeof Order.Encoded>()
+ *   const orders = Queue.forSchema(queue, Order)
+ *   yield* orders.put(new Order({ id: 1, due: new Date("2030-01-01") }))
+ *   return (yield* orders.get).year
+ * })
+ * console.log(await Effect.runPromise(program)) // => 2030
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const forSchema: {
+  <A, I>(schema: Schema.Schema<A, I>): (self: Queue<I>) => SchemaQueue<A>
+  <A, I>(self: Queue<I>, schema: Schema.Schema<A, I>): SchemaQueue<A>
+} = dual(2, <A, I>(self: Queue<I>, schema: Schema.Schema<A, I>): SchemaQueue<A> => {
+  const encoded = encoder(schema)
+  const decoded = decoder(schema)
+  return {
+    put: (value) => Effect.flatMap(encoded(value), (message) => put(self, message)),
+    tryPut: (value) => Effect.flatMap(encoded(value), (message) => tryPut(self, message)),
+    putWithin: (value, timeout) =>
+      Effect.flatMap(encoded(value), (message) => putWithin(self, message, timeout)),
+    get: Effect.flatMap(get(self), decoded),
+    tryGet: Effect.flatMap(tryGet(self), Effect.transposeMapOption(decoded)),
+    getWithin: (timeout) => Effect.flatMap(getWithin(self, timeout), decoded),
+  }
+})
