@@ -158,10 +158,10 @@ export const recvMessage = <A, E = never>(
 /**
  * Sends a value, as it is now, and waits while the pipe is full: while it holds 64 KB, or one message that is longer.
  *
- * **Shape** – as for `Queue.put`. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – messages
- * arrive whole and in order, whichever fibers and agents send them: several may use one end. **Interruption** – sends
- * nothing. **Errors** – `EncodingFailed`, at once and with nothing sent; `BrokenPipe` where nobody has the other end open;
- * `Closed`; `WrongDirection`.
+ * **Shape** – as for `Queue.put`: an `ArrayBuffer` is copied, never transferred. **Waiting** – suspends the fiber; the program stays
+ * alive meanwhile. **Fairness** – messages arrive whole and in order, whichever fibers and agents send them: several may use one
+ * end. **Interruption** – sends nothing. **Errors** – `EncodingFailed`, at once and with nothing sent; `BrokenPipe` where nobody
+ * has the other end open; `Closed`; `WrongDirection`.
  *
  * **Source** – Python's `Connection.send(obj)`, where two senders need a lock.
  *
