@@ -31,11 +31,11 @@ import {
   TimedOut,
   type WrongDirection,
 } from "./Errors.ts"
-import { bytesBy, complete, type Reading, type Received, values, withLoan } from "./sync/borrowing.ts"
+import { bytesBy, complete, type Reading, values, withLoan } from "./sync/borrowing.ts"
 import type { RemoteConnection } from "./sync/connectionSides.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
-import { callRemote } from "./sync/remote.ts"
+import { callRemote, pollRemote, takeRemote } from "./sync/remote.ts"
 import { decoder, encoder } from "./sync/schemas.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
@@ -108,8 +108,9 @@ const sending = ({ checkSending, id, pending }: RemoteConnection) => ({
   checkOpen: checkSending,
 })
 
-const receiving = ({ checkReceiving, id, pending }: RemoteConnection) => ({
+const receiving = ({ checkReceiving, id, kept, pending }: RemoteConnection) => ({
   id,
+  kept,
   pending,
   checkOpen: checkReceiving,
 })
@@ -136,18 +137,7 @@ export const recvMessage = <A, E = never>(
       })
       return complete(how, takeTurn(turnOf, sleep(milliseconds)))
     }
-    const kept = side.kept.shift()
-    const asking = receiving(side)
-    const taken =
-      kept === undefined
-        ? callRemote<Received, (typeof RECEIVING)[number]>(
-            asking,
-            "recv",
-            [milliseconds],
-            RECEIVING,
-            side.keep,
-          )
-        : Effect.succeed(kept)
+    const taken = takeRemote(receiving(side), "recv", milliseconds, RECEIVING)
     return Effect.flatMap(taken, (received) =>
       received === NOTHING
         ? Effect.succeed<A | Nothing>(NOTHING)
@@ -320,8 +310,7 @@ export const pollMessage = (
       })
       return milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
     }
-    if (side.kept.length > 0) return Effect.succeed(true)
-    return callRemote<true, (typeof POLLING)[number]>(receiving(side), "poll", [milliseconds], POLLING)
+    return pollRemote(receiving(side), milliseconds, POLLING)
   })
 
 const POLLING = ["Closed", "WrongDirection"] as const

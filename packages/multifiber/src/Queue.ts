@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import * as Calls from "./agent/Calls.ts"
 import {
   type Closed,
   Empty,
@@ -22,6 +23,7 @@ import {
 import {
   closeSync,
   isRemote,
+  localOf,
   makeSync,
   type Queue,
   shutdownSync,
@@ -33,7 +35,7 @@ import { complete, isBorrowed, type Reading, type Received, values, withLoan } f
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import type { LocalQueue } from "./sync/queueSides.ts"
-import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
+import { askRemote, callRemote, pollRemote, takeRemote } from "./sync/remote.ts"
 import { decoder, encoder } from "./sync/schemas.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
@@ -149,6 +151,17 @@ export const putMessage = (
   })
 
 /**
+ * Puts a message back that was taken for an agent below, where nobody wants it any more.
+ *
+ * @internal
+ */
+export const putBackMessage = (self: Queue<any>, message: Message): Effect.Effect<true | Nothing, Ended> =>
+  Effect.suspend(() => {
+    const local = localOf(self)
+    return takeTurn(() => ({ ...writing(local, message, () => {})(), act: local.putBackOf(message) }))
+  })
+
+/**
  * Takes a message, and reads it. Else as `putMessage`.
  *
  * @internal
@@ -162,16 +175,17 @@ export const takeMessage = <A>(
   Effect.suspend(() => {
     const side = sideOf(self)
     if (isRemote(side)) {
-      const kept = side.kept.shift()
       const putBack = (received: Received): void => {
-        if (isBorrowed(received)) side.kept.push(received)
-        else tellRemote(side.id, "put", [received])
+        const keepUnless = (isBack: boolean) => isBack || side.kept.keep(received)
+        if (isBorrowed(received)) keepUnless(false)
+        else {
+          const call = { target: side.id, method: "putBack", args: [received] }
+          Calls.call(call, ({ is }) => keepUnless(is === "done"))
+        }
       }
-      const taken =
-        kept === undefined
-          ? callRemote<Received, Ended["_tag"]>(side, "get", [milliseconds], ENDED, putBack)
-          : Effect.succeed(kept)
-      return Effect.map(taken, (received) => (received === NOTHING ? NOTHING : how.receive(received)))
+      return Effect.map(takeRemote(side, "get", milliseconds, ENDED, putBack), (received) =>
+        received === NOTHING ? NOTHING : how.receive(received),
+      )
     }
     const turnOf = reading(side, how.take, check)
     const taking = milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
@@ -190,7 +204,7 @@ export const pollMessage = (
 ): Effect.Effect<true | Nothing, Closed> =>
   Effect.suspend(() => {
     const side = sideOf(self)
-    if (isRemote(side)) return callRemote<true, "Closed">(side, "poll", [milliseconds], ["Closed"])
+    if (isRemote(side)) return pollRemote(side, milliseconds, ["Closed"])
     const turnOf = () => ({
       turn: () => side.readers,
       act: side.poll,
@@ -273,8 +287,8 @@ export const putWithin: {
  * Takes the oldest value, and waits while the queue is empty.
  *
  * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first served, as for
- * `Lock.acquire`. **Interruption** – takes nothing. **Errors** – `Closed`; `ShutDown` once the queue is shut down and has
- * nothing left.
+ * `Lock.acquire`. **Interruption** – takes nothing; what an OS process is sent too late goes back to the end of the queue.
+ * **Errors** – `Closed`; `ShutDown` once the queue is shut down and has nothing left.
  *
  * **Source** – Python's `Queue.get()`. There a consumer that is killed while it waits leaves the queue locked for all others.
  *

@@ -25,6 +25,7 @@ const ofQueue: Operations<JoinableQueue.JoinableQueue<any>> = {
   put: (self, message: Message, milliseconds?: number) =>
     Queue.putMessage(self, message, milliseconds, mayAlways),
   get: (self, milliseconds?: number) => Queue.takeMessage(self, forAnother, milliseconds, mayAlways),
+  putBack: (self, message: Message) => Queue.putBackMessage(self, message),
   seen: Queue.seen,
   shutdown: Queue.shutdown,
   poll: (self, milliseconds?: number) => Queue.pollMessage(self, milliseconds, mayAlways),

@@ -6,6 +6,7 @@ import type * as Membership from "../agent/Membership.ts"
 import type { Connection, TypeId } from "../ConnectionSync.ts"
 import type { Message } from "../wire/Message.ts"
 import type { Received } from "./borrowing.ts"
+import { Kept } from "./Kept.ts"
 import { LocalRing, type Shared } from "./LocalRing.ts"
 import { type Act, type LocalTurn, NOTHING } from "./LocalTurn.ts"
 import { plainError } from "./plainErrors.ts"
@@ -120,8 +121,7 @@ export class RemoteConnection extends Side implements Remote {
   readonly pending = new Set<() => void>()
   /** The starter has it open for this agent. */
   private isOpenAtStarter = true
-  /** Messages that came when who had asked for them did not want them any more. */
-  readonly kept: Array<Received> = []
+  readonly kept = new Kept<Received>()
 
   constructor(inner: Inner) {
     super(inner)
@@ -131,10 +131,6 @@ export class RemoteConnection extends Side implements Remote {
   receive(): void {
     if (!this.isOpenAtStarter) this.reopen()
     this.isOpenAtStarter = true
-  }
-
-  readonly keep = (received: Received): void => {
-    this.kept.push(received)
   }
 
   override close(): void {
