@@ -6,7 +6,7 @@
 import * as Holders from "@multifiber/kernel/Holders"
 import * as Calls from "./agent/Calls.ts"
 import * as Membership from "./agent/Membership.ts"
-import { LocalConnection, RemoteConnection } from "./sync/connectionSides.ts"
+import { holdersOf, LocalConnection, RemoteConnection } from "./sync/connectionSides.ts"
 import { makeHandles } from "./sync/Handles.ts"
 import { allocate, type Shared } from "./sync/LocalRing.ts"
 import { NOTHING } from "./sync/LocalTurn.ts"
@@ -61,17 +61,18 @@ export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteC
   },
   (handle, side) => {
     const { id, shared } = handle[TypeId]
-    side.receive()
+    side.touch()
     const share = isRemote(side) ? {} : { share: side.openFor, depart: side.depart }
     watch(handle[TypeId], { handle, id, shared, lease: side.lease, ...share })
   },
 )
 
 onArrival(TypeId, {
-  adopt: sideOf,
-  arrive: (handle: Connection<never, any>) => {
+  adopt: (handle: Connection<never, any>) => sideOf(handle).receive(),
+  arrive: (handle) => {
     const side = sideOf(handle)
-    if (!isRemote(side)) side.arrive()
+    if (isRemote(side)) side.receive()
+    else side.arrive()
   },
   pass: (handle) => {
     const side = sideOf(handle)
@@ -107,6 +108,7 @@ export const localOf = (self: Connection<never, any>): LocalConnection => {
  */
 export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection<A, B>, Connection<B, A>] => {
   const id = Membership.nextName()
+  const user = Membership.self()
   const words = new SharedArrayBuffer(4 * 2 * Holders.WORDS)
   const there = duplex ? allocate(0) : undefined
   const back = allocate(0)
@@ -119,6 +121,7 @@ export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection
         shared: { words, end, input, output },
       },
     }
+    Holders.open(holdersOf(words, end, user), user.id)
     sideOf(self)
     return self
   }

@@ -6,6 +6,7 @@ import * as JoinableQueue from "../src/JoinableQueue.ts"
 import * as Pipe from "../src/Pipe.ts"
 import * as Queue from "../src/Queue.ts"
 import { late } from "./fixtures/late.ts"
+import { pipeFibers } from "./fixtures/pipeFibers.ts"
 import { within } from "./live.ts"
 import { ended, onEach, resultOf, run } from "./startMethods.ts"
 
@@ -54,3 +55,41 @@ describe("Connection, where a recv in an OS process is interrupted too late", ()
     }),
   )
 })
+
+onEach(
+  "an end that an agent has passed on to its child is closed when the child closes it",
+  () =>
+    Effect.gen(function* () {
+      const queue = yield* Queue.make<any>()
+      const go = yield* Queue.make<string>()
+      const between = yield* run(late.between, [queue, go])
+      const [left, right] = yield* Pipe.make<any>()
+      yield* Queue.put(queue, { end: right })
+      yield* Connection.close(right)
+      expect(yield* within(20)(Connection.recv(left))).toBe("hello")
+      expect(yield* within(5)(Effect.flip(Connection.recv(left)))).toMatchObject({ _tag: "Eof" })
+      yield* Queue.put(go, "go")
+      expect(yield* ended(between)).toBe(0)
+    }),
+  40,
+  ["thread"],
+)
+
+onEach(
+  "a copy of an end that this agent has closed opens nothing, while a child has the end through it",
+  () =>
+    Effect.gen(function* () {
+      const [left, right] = yield* Pipe.make<any>()
+      const copy = structuredClone(right)
+      const child = yield* run(pipeFibers.upper, [right])
+      yield* Connection.close(right)
+      expect(yield* Connection.isClosed(copy)).toBe(true)
+      expect(yield* Effect.flip(Connection.send(copy, "x"))).toMatchObject({ _tag: "Closed" })
+      yield* Connection.send(left, "still")
+      expect(yield* within(20)(Connection.recv(left))).toBe("STILL")
+      yield* Connection.send(left, null)
+      expect(yield* ended(child)).toBe(0)
+      expect(yield* within(5)(Effect.flip(Connection.recv(left)))).toMatchObject({ _tag: "Eof" })
+    }),
+  40,
+)

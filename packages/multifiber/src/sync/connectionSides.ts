@@ -63,7 +63,12 @@ abstract class Side {
   }
 
   private letGoIfUnused(): void {
-    if (this.isClosed && this.proxies === 0) this.letGo()
+    if (this.isClosed && !this.isLent) this.letGo()
+  }
+
+  /** Others use it through this agent, or get it now. */
+  protected get isLent(): boolean {
+    return this.proxies > 0
   }
 
   /** This agent has it anew. */
@@ -71,8 +76,11 @@ abstract class Side {
     this.isClosed = false
   }
 
-  /** A handle has come that was not here before: where this agent had closed the end, it may have it anew. */
+  /** The end was sent to this agent: where it had closed it, it may have it anew. */
   abstract receive(): void
+
+  /** A copy of the handle is used first, which may have been sent or have been here all the time. */
+  abstract touch(): void
 
   /** No more of this agent, which has nothing more of it. The other side learns of it where it was the last. */
   close(): void {
@@ -129,8 +137,12 @@ export class RemoteConnection extends Side implements Remote {
   }
 
   receive(): void {
-    if (!this.isOpenAtStarter) this.reopen()
+    this.reopen()
     this.isOpenAtStarter = true
+  }
+
+  touch(): void {
+    if (!this.isOpenAtStarter) this.receive()
   }
 
   override close(): void {
@@ -144,9 +156,17 @@ export class RemoteConnection extends Side implements Remote {
   }
 }
 
+/** Who has one of the ends open. */
+export const holdersOf = (words: SharedArrayBuffer, end: number, user: Membership.User): Holders.Holders => ({
+  memory: attach(new Int32Array(words, 4 * Holders.WORDS * end, Holders.WORDS)),
+  agents: user.table,
+})
+
 /** Of an end whose memory this agent shares. */
 export class LocalConnection extends Side {
   private readonly me: number
+  /** It was not sent to this agent, as far as is known. */
+  private isGuest: boolean
   private readonly own: Holders.Holders
   private readonly other: Holders.Holders
   private readonly input: LocalRing | undefined
@@ -154,10 +174,6 @@ export class LocalConnection extends Side {
 
   constructor(inner: Inner, { end, input, output, words }: Ends, user: Membership.User) {
     super(inner)
-    const holders = (which: number): Holders.Holders => ({
-      memory: attach(new Int32Array(words, 4 * Holders.WORDS * which, Holders.WORDS)),
-      agents: user.table,
-    })
     const isBroken = () => this.isBroken
     const ringOf = (shared: Shared | undefined): LocalRing | undefined =>
       shared &&
@@ -168,12 +184,13 @@ export class LocalConnection extends Side {
         isOver: isBroken,
       })
     this.me = user.id
-    this.own = holders(end)
-    this.other = holders(1 - end)
+    this.own = holdersOf(words, end, user)
+    this.other = holdersOf(words, 1 - end, user)
     this.input = ringOf(input)
     this.output = ringOf(output)
     // Who has sent it holds it open still, or has opened it for this agent.
-    if (!Holders.isHolder(this.own, this.me)) Holders.open(this.own, this.me)
+    this.isGuest = !Holders.isHolder(this.own, this.me)
+    if (this.isGuest) Holders.open(this.own, this.me)
   }
 
   /** An agent is being sent this end. */
@@ -189,7 +206,13 @@ export class LocalConnection extends Side {
   }
 
   receive(): void {
+    this.isGuest = false
     if (Holders.isHolder(this.own, this.me)) this.reopen()
+  }
+
+  touch(): void {
+    // Where it is open for others only, a copy of this agent's own opens nothing.
+    if (!this.isLent && Holders.isHolder(this.own, this.me)) this.reopen()
   }
 
   /** It is in a message that nobody has received yet. */
@@ -201,6 +224,7 @@ export class LocalConnection extends Side {
 
   /** This agent has received it in a message. */
   arrive(): void {
+    this.isGuest = false
     Holders.open(this.own, this.me)
     this.reopen()
     Holders.arrive(this.own)
@@ -210,7 +234,9 @@ export class LocalConnection extends Side {
   pass(): () => void {
     Holders.open(this.own, this.me)
     Holders.arrive(this.own)
-    return this.passOn()
+    const passed = this.passOn()
+    if (this.isGuest) this.close()
+    return passed
   }
 
   /** Those who send, after `checkSending`. */
