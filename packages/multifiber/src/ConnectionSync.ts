@@ -6,8 +6,8 @@
 import * as Holders from "@multifiber/kernel/Holders"
 import * as Calls from "./agent/Calls.ts"
 import * as Membership from "./agent/Membership.ts"
-import { holdersOf, LocalConnection, RemoteConnection } from "./sync/connectionSides.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { LocalConnection, RemoteConnection } from "./sync/connectionSides.ts"
+import { type Lookup, makeHandles } from "./sync/Handles.ts"
 import { allocate, type Shared } from "./sync/LocalRing.ts"
 import { NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
@@ -53,7 +53,7 @@ interface Ends {
  *
  * @internal
  */
-export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteConnection = makeHandles(
+export const sideOf: Lookup<Connection<never, any>, LocalConnection | RemoteConnection> = makeHandles(
   TypeId,
   (handle: Connection<never, any>, user) => {
     const inner = handle[TypeId]
@@ -75,8 +75,8 @@ onArrival(TypeId, {
     else side.arrive()
   },
   pass: (handle) => {
-    const side = sideOf(handle)
-    return isRemote(side) ? () => {} : side.pass()
+    const isNew = !sideOf.isKnown(handle)
+    return sideOf(handle).pass(isNew)
   },
 })
 
@@ -108,7 +108,6 @@ export const localOf = (self: Connection<never, any>): LocalConnection => {
  */
 export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection<A, B>, Connection<B, A>] => {
   const id = Membership.nextName()
-  const user = Membership.self()
   const words = new SharedArrayBuffer(4 * 2 * Holders.WORDS)
   const there = duplex ? allocate(0) : undefined
   const back = allocate(0)
@@ -121,7 +120,6 @@ export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection
         shared: { words, end, input, output },
       },
     }
-    Holders.open(holdersOf(words, end, user), user.id)
     sideOf(self)
     return self
   }

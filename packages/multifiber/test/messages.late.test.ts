@@ -72,7 +72,6 @@ onEach(
       expect(yield* ended(between)).toBe(0)
     }),
   40,
-  ["thread"],
 )
 
 onEach(

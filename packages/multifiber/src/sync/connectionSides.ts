@@ -51,10 +51,11 @@ abstract class Side {
     }
   }
 
-  /** Another agent gets what this one may have closed; returns what is to be done once it has. */
-  protected passOn(): () => void {
+  /** Another agent gets what this one may have closed, or never had; returns what is to be done once it has. */
+  pass(isNew: boolean): () => void {
     this.passing++
     this.proxies++
+    if (isNew) this.close()
     return () => {
       this.passing--
       this.proxies--
@@ -145,6 +146,11 @@ export class RemoteConnection extends Side implements Remote {
     if (!this.isOpenAtStarter) this.receive()
   }
 
+  override pass(isNew: boolean): () => void {
+    this.isOpenAtStarter = true
+    return super.pass(isNew)
+  }
+
   override close(): void {
     super.close()
     for (const withdraw of this.pending) withdraw()
@@ -156,17 +162,9 @@ export class RemoteConnection extends Side implements Remote {
   }
 }
 
-/** Who has one of the ends open. */
-export const holdersOf = (words: SharedArrayBuffer, end: number, user: Membership.User): Holders.Holders => ({
-  memory: attach(new Int32Array(words, 4 * Holders.WORDS * end, Holders.WORDS)),
-  agents: user.table,
-})
-
 /** Of an end whose memory this agent shares. */
 export class LocalConnection extends Side {
   private readonly me: number
-  /** It was not sent to this agent, as far as is known. */
-  private isGuest: boolean
   private readonly own: Holders.Holders
   private readonly other: Holders.Holders
   private readonly input: LocalRing | undefined
@@ -174,6 +172,10 @@ export class LocalConnection extends Side {
 
   constructor(inner: Inner, { end, input, output, words }: Ends, user: Membership.User) {
     super(inner)
+    const holders = (which: number): Holders.Holders => ({
+      memory: attach(new Int32Array(words, 4 * Holders.WORDS * which, Holders.WORDS)),
+      agents: user.table,
+    })
     const isBroken = () => this.isBroken
     const ringOf = (shared: Shared | undefined): LocalRing | undefined =>
       shared &&
@@ -184,13 +186,12 @@ export class LocalConnection extends Side {
         isOver: isBroken,
       })
     this.me = user.id
-    this.own = holdersOf(words, end, user)
-    this.other = holdersOf(words, 1 - end, user)
+    this.own = holders(end)
+    this.other = holders(1 - end)
     this.input = ringOf(input)
     this.output = ringOf(output)
     // Who has sent it holds it open still, or has opened it for this agent.
-    this.isGuest = !Holders.isHolder(this.own, this.me)
-    if (this.isGuest) Holders.open(this.own, this.me)
+    if (!Holders.isHolder(this.own, this.me)) Holders.open(this.own, this.me)
   }
 
   /** An agent is being sent this end. */
@@ -206,7 +207,6 @@ export class LocalConnection extends Side {
   }
 
   receive(): void {
-    this.isGuest = false
     if (Holders.isHolder(this.own, this.me)) this.reopen()
   }
 
@@ -224,19 +224,15 @@ export class LocalConnection extends Side {
 
   /** This agent has received it in a message. */
   arrive(): void {
-    this.isGuest = false
     Holders.open(this.own, this.me)
     this.reopen()
     Holders.arrive(this.own)
   }
 
-  /** Another agent gets it that this one has received it for. */
-  pass(): () => void {
+  override pass(isNew: boolean): () => void {
     Holders.open(this.own, this.me)
     Holders.arrive(this.own)
-    const passed = this.passOn()
-    if (this.isGuest) this.close()
-    return passed
+    return super.pass(isNew)
   }
 
   /** Those who send, after `checkSending`. */
