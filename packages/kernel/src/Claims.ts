@@ -11,14 +11,14 @@
  * | --- | --- | --- | --- |
  * | 0 | HELD | count of things in the runner that want a clean end: open layers, running fibers, pending promises | runner |
  * | 1–15 | – | unused: keeps HELD and the claims in separate cache lines | – |
- * | 16 + s | CLAIM | 0 sent, 1 running, 2 done, 3 revoked | sender 0 and 3, runner 1 and 2 |
+ * | 16 + s | CLAIM | 0 sent, 1 running, 2 done, 3 revoked, 4 cancelled | sender 0, 3 and 4, runner 1 and 2 |
  *
  * The claim of sequence number n is in slot 16 + n mod capacity; capacity is a power of two. Sequence numbers grow by
  * one for each task and stay below 2^53.
  *
- * Invariant: a claim leaves `sent` by one compare-and-swap, so exactly one side wins it. `running` is left only by the
- * runner that set it. The sender writes `sent` again only after the runner told it that it has passed the slot, so no
- * word is reused under a reader (no ABA).
+ * Invariant: a claim leaves `sent` by one compare-and-swap, so exactly one side wins it. `running` is left by the
+ * runner that set it, or by the sender to `cancelled`, which asks the runner to give the task up. The sender writes `sent`
+ * again only after the runner told it that it has passed the slot, so no word is reused under a reader (no ABA).
  *
  * @since 0.1.0
  */
@@ -32,6 +32,7 @@ const SENT = 0
 const RUNNING = 1
 const DONE = 2
 const REVOKED = 3
+const CANCELLED = 4
 
 /**
  * What a claim says of its task.
@@ -39,9 +40,9 @@ const REVOKED = 3
  * @category models
  * @since 0.1.0
  */
-export type ClaimState = "sent" | "running" | "done" | "revoked"
+export type ClaimState = "sent" | "running" | "done" | "revoked" | "cancelled"
 
-const STATES: ReadonlyArray<ClaimState> = ["sent", "running", "done", "revoked"]
+const STATES: ReadonlyArray<ClaimState> = ["sent", "running", "done", "revoked", "cancelled"]
 
 /**
  * The claims between one sender and one runner.
@@ -123,6 +124,15 @@ export const finish = (self: Claims, sequence: number): void => self.memory.stor
  */
 export const revoke = (self: Claims, sequence: number): boolean =>
   self.memory.compareExchange(slot(self, sequence), SENT, REVOKED) === SENT
+
+/**
+ * Asks the runner to give up a task that it runs; `false` where it does not run. Sender only.
+ *
+ * @category transitions
+ * @since 0.5.0
+ */
+export const cancel = (self: Claims, sequence: number): boolean =>
+  self.memory.compareExchange(slot(self, sequence), RUNNING, CANCELLED) === RUNNING
 
 /**
  * Reads a claim. What it says may be old when it returns, except `done` and `revoked`, which stay.

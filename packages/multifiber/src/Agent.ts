@@ -109,6 +109,10 @@ interface State extends Agent {
   delivery: Delivery | undefined
   /** Handles of the processes that it started and that run. */
   readonly active: Set<object>
+  /** Buffers of results that move to the starter, by the result. */
+  readonly transfers: Map<object, ReadonlyArray<ArrayBuffer>>
+  /** The task that it runs is to end. */
+  isCancelled: () => boolean
   /** Counts a thing that wants a clean end. */
   hold: (delta: 1 | -1) => void
 }
@@ -161,6 +165,8 @@ export const state = (): State => {
     arrivals: new Map(),
     delivery: undefined,
     active: new Set(),
+    transfers: new Map(),
+    isCancelled: () => false,
     hold: () => {},
   }
   return holder[AGENT]

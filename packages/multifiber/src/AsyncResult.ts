@@ -168,6 +168,18 @@ export const waitWithin: {
 )
 
 /**
+ * Gives the task up: a result that is not there yet fails with `TaskInterrupted`. The task is stopped as by an interruption of
+ * `Pool.apply`. Never waits.
+ *
+ * **Source** – not in Python's `AsyncResult`; its `Future.cancel` cannot stop what runs.
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const cancel = (self: AsyncResult<unknown, unknown>): Effect.Effect<void> =>
+  Effect.sync(() => pendingOf(self).abandon())
+
+/**
  * Tells whether the task is done. Never waits.
  *
  * @category getters

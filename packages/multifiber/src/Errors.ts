@@ -124,17 +124,21 @@ export class ModuleNotLoaded extends Data.TaggedError("ModuleNotLoaded")<{
 }
 
 /**
- * The layer of a task module cannot be built in a worker. The pool it happens in fails as a whole.
+ * The layer of a task module cannot be built in a worker, or the pool's `initializer` has failed there. The pool it happens in
+ * fails as a whole.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InitializerFailed extends Data.TaggedError("InitializerFailed")<{
   readonly url: string
+  /** The initializer, where it is a task. */
+  readonly task?: string
   readonly cause: unknown
 }> {
   override get message(): string {
-    return `Cannot build the layer of ${this.url}: ${messageOf(this.cause)}`
+    const what = this.task === undefined ? `build the layer of ${this.url}` : `initialize with "${this.task}"`
+    return `Cannot ${what}: ${messageOf(this.cause)}`
   }
 }
 
@@ -314,6 +318,22 @@ export class TaskInterrupted extends Data.TaggedError("TaskInterrupted")<{
 }> {
   override get message(): string {
     return `Task "${this.task}" was interrupted in its agent`
+  }
+}
+
+/**
+ * The task took longer than it may. It was stopped, with its worker where there was no other way.
+ *
+ * @category errors
+ * @since 0.5.0
+ */
+export class TaskTimedOut extends Data.TaggedError("TaskTimedOut")<{
+  readonly task: string
+  /** Milliseconds. */
+  readonly timeout: number
+}> {
+  override get message(): string {
+    return `Task "${this.task}" took longer than ${this.timeout} ms`
   }
 }
 
@@ -521,6 +541,7 @@ export type TaskError =
   | MainGuardMissing
   | PoolTerminated
   | TaskInterrupted
+  | TaskTimedOut
 
 /** Even the message of an error may throw, where it prints a value on demand. */
 const messageOf = (cause: unknown): string => {

@@ -35,8 +35,11 @@ export interface AgentHandle {
   readonly pid: number
   /** A `SharedArrayBuffer` that is posted is shared. */
   readonly sharesMemory: boolean
-  /** Sends a message by structured clone. Throws at once where it cannot be cloned. */
-  readonly post: (message: unknown) => void
+  /**
+   * Sends a message by structured clone. Throws at once where it cannot be cloned. Buffers to be transferred move where the agent is
+   * a thread, and are copied else.
+   */
+  readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
   /** Its standard output and error, where they were asked for: an agent that nobody reads from waits when they are full. */
   readonly output?: Readonly<Record<"stdout" | "stderr", AsyncIterable<Uint8Array>>>
   /** Ends the agent at once, with −15 or −9 as exit code. */

@@ -5,13 +5,19 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import type { AnySpan } from "effect/Tracer"
+import type * as Agent from "./Agent.ts"
 import * as AsyncResult from "./AsyncResult.ts"
-import { type CallSite, record } from "./agent/Call.ts"
+import { type CallSite, callOf, ORDINARY, record, type Terms } from "./agent/Call.ts"
 import { Job } from "./agent/Job.ts"
 import { logsOfCaller } from "./agent/Logs.ts"
+import type { Pending } from "./agent/Pending.ts"
 import { orElseAfter } from "./agent/Watched.ts"
 import {
   EncodingFailed,
@@ -22,13 +28,20 @@ import {
   PoolStillRunning,
   type StartFailed,
   type TaskError,
+  type WorkerLost,
 } from "./Errors.ts"
-import { Platform } from "./Platform.ts"
+import { Platform, type PlatformService } from "./Platform.ts"
+import { Answered } from "./pool/Answered.ts"
 import { Dispatcher } from "./pool/Dispatcher.ts"
 import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./pool/Gathered.ts"
+import { lazily } from "./pool/lazily.ts"
+import { bound, count, milliseconds, termsOf } from "./pool/options.ts"
+import { Recorder } from "./pool/Recorder.ts"
+import { type Trace, traceOf } from "./pool/trace.ts"
+import type { Limits } from "./pool/Worker.ts"
 import { startMethodOf } from "./StartMethod.ts"
-import type { Task } from "./Task.ts"
-import { EACH } from "./wire/Protocol.ts"
+import { codecOf, isTask, type Task } from "./Task.ts"
+import { EACH, EACH_LIST, RANGE, type SharedRange } from "./wire/Protocol.ts"
 
 /**
  * @category type ids
@@ -44,28 +57,54 @@ export const TypeId = "~multifiber/Pool"
  */
 export interface Pool {
   readonly [TypeId]: typeof TypeId
-  /** How many workers the pool keeps. */
+  /** How many workers the pool has at most. */
   readonly size: number
 }
 
 interface PoolInternal extends Pool {
   readonly dispatcher: Dispatcher
   readonly settings: Settings
+  readonly recorder: Recorder | undefined
+  readonly platform: PlatformService
 }
 
 interface Settings {
-  readonly grace: Duration.Duration
+  /** Milliseconds. */
+  readonly grace: number
   readonly callSites: boolean
 }
+
+export type { Trace, TraceEvent } from "./pool/trace.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** Number of workers, at least 1. Default: the cores that this process may use. */
+  /** The most workers, at least 1. Default: the cores that this process may use. */
   readonly size?: number | undefined
-  /** How long a worker that was asked to end may take to interrupt its fiber and release its layers. Default: 1 second. */
+  /** So many workers the pool keeps, at least 0; others come when tasks find no place. Default: `size`. */
+  readonly minSize?: number | undefined
+  /** A worker beyond `minSize` ends when it has nothing to do for so long. Default: 10 seconds. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** A task that each worker runs first, the new ones too. Where it fails, the pool fails with `InitializerFailed`. */
+  readonly initializer?: Task.Any | undefined
+  /** Its arguments. Default: none. */
+  readonly initargs?: ReadonlyArray<unknown> | undefined
+  /** After so many tasks, of which a chunk of a map is one, a new worker takes the place of one. Default: no bound. */
+  readonly maxTasksPerChild?: number | undefined
+  /** The same after so long, once it has nothing to do. Default: no bound. */
+  readonly maxAge?: Duration.DurationInput | undefined
+  /** The same where it uses more bytes of heap. On Bun 1.4 that is the heap of the program. Default: no bound. */
+  readonly maxHeap?: number | undefined
+  /** The same where its OS process uses more bytes of memory; not for threads, which share one. Default: no bound. */
+  readonly maxRss?: number | undefined
+  /** So many tasks may wait or run: who submits more waits. Default: no bound. */
+  readonly capacity?: number | undefined
+  /**
+   * How long a worker that was asked to end may take to interrupt its fiber and release its layers, and a task that was cancelled to
+   * end. Default: 1 second.
+   */
   readonly grace?: Duration.DurationInput | undefined
   /**
    * Records where `apply` and `applyAsync` are called, for the stack of a `RemoteFailure`: some 10 µs a task. `map` and
@@ -77,15 +116,76 @@ export interface Options {
    * and `ident` as annotations. Otherwise each worker logs by itself. Default: `true`.
    */
   readonly logging?: boolean | undefined
+  /**
+   * Keeps Effect's metrics `multifiber_pool_submitted`, `_succeeded`, `_failed`, `_depth`, `_wait_seconds` and `_run_seconds`: some
+   * microseconds a task. Default: `false`.
+   */
+  readonly metrics?: boolean | undefined
+  /** Keeps when each task ran, for `trace`: some 200 bytes a task. Default: `false`. */
+  readonly tracing?: boolean | undefined
 }
 
 /**
+ * How a task is to be run.
+ *
+ * @category models
+ * @since 0.5.0
+ */
+export interface CallOptions {
+  /** Tasks with a higher number begin before others that wait. Default: 0. */
+  readonly priority?: number | undefined
+  /**
+   * How long the task may take once it has begun, a chunk of a map the same: then it fails with `TaskTimedOut` and is stopped. Its
+   * worker has no other task meanwhile, so this is for long tasks.
+   */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** Tasks with the same key go to the same worker, and to the one that takes its place. */
+  readonly key?: string | number | undefined
+  /**
+   * Says that the task may run more than once, and when to run it again where its worker was lost. When the schedule is over, it fails
+   * with the last `WorkerLost`.
+   */
+  readonly retry?: Schedule.Schedule<unknown, WorkerLost> | undefined
+  /** Buffers among the arguments that move to the worker instead of being copied: they are empty here afterwards. */
+  readonly transfer?: ReadonlyArray<ArrayBuffer> | undefined
+}
+
+/**
+ * How a task is to be run for each item.
+ *
  * @category models
  * @since 0.1.0
  */
-export interface MapOptions {
+export interface MapOptions extends Omit<CallOptions, "transfer"> {
   /** Items of a chunk, at least 1. Default: a quarter of each worker's share. */
   readonly chunkSize?: number | undefined
+  /** Whether the first failure ends the whole map: what runs is interrupted or stopped. Default: `false`, all chunks run. */
+  readonly failFast?: boolean | undefined
+}
+
+/**
+ * Who hears of a result before it is ready: plain code, or an Effect, which is waited for. What they throw or fail with is logged, and
+ * changes nothing.
+ *
+ * @category models
+ * @since 0.5.0
+ */
+export interface Callbacks<in A, in E> {
+  readonly callback?: ((value: A) => unknown) | undefined
+  readonly errorCallback?: ((error: E | TaskError) => unknown) | undefined
+}
+
+/**
+ * How far a lazy map goes ahead of its reader.
+ *
+ * @category models
+ * @since 0.5.0
+ */
+export interface ImapOptions extends Omit<CallOptions, "transfer"> {
+  /** Items that are read and submitted together, at least 1. Default: 1. */
+  readonly chunkSize?: number | undefined
+  /** So many items are read at most that the reader has no result of. Default: 64 for each worker. */
+  readonly buffer?: number | undefined
 }
 
 /** How long an ended worker may take to be reported, before its pool gives up on it. */
@@ -136,27 +236,71 @@ export const make = (
   InvalidArgument | StartFailed | MainGuardMissing | IllegalState,
   Platform | Scope.Scope
 > =>
-  Effect.flatMap(Effect.all([Platform, startMethodOf, logsOfCaller]), ([platform, startMethod, logs]) =>
-    Effect.acquireRelease(
-      Effect.map(
-        count("size", options.size ?? platform.cores),
-        (size): PoolInternal => ({
+  Effect.gen(function* () {
+    const platform = yield* Platform
+    const startMethod = yield* startMethodOf
+    const logs = yield* logsOfCaller
+    const size = yield* count("size", options.size ?? platform.cores)
+    const minSize = yield* count("minSize", options.minSize ?? size, 0)
+    if (minSize > size) {
+      return yield* new InvalidArgument({ argument: "minSize", value: minSize, expected: "at most `size`" })
+    }
+    const grace = yield* milliseconds("grace", options.grace ?? Duration.seconds(1))
+    const settings = {
+      size,
+      minSize,
+      grace,
+      startMethod,
+      idleTimeout: yield* milliseconds("idleTimeout", options.idleTimeout ?? Duration.seconds(10)),
+      initializer: yield* initializerOf(options),
+      limits: yield* limitsOf(options, startMethod),
+      recorder: recorderOf(options),
+      capacity: yield* bound("capacity", options.capacity),
+      logs: options.logging === false ? undefined : logs,
+    }
+    return yield* Effect.acquireRelease(
+      Effect.sync(
+        (): PoolInternal => ({
           [TypeId]: TypeId,
           size,
-          dispatcher: new Dispatcher(platform, {
-            size,
-            startMethod,
-            logs: options.logging === false ? undefined : logs,
-          }),
-          settings: {
-            grace: Duration.decode(options.grace ?? Duration.seconds(1)),
-            callSites: options.callSites ?? false,
-          },
+          dispatcher: new Dispatcher(platform, settings),
+          settings: { grace, callSites: options.callSites ?? false },
+          recorder: settings.recorder,
+          platform,
         }),
       ),
       (pool) => Effect.zipRight(terminate(pool), ended(pool)),
-    ).pipe(Effect.tap(started)),
-  )
+    )
+  }).pipe(Effect.tap(started))
+
+const limitsOf = (
+  { maxAge, maxHeap, maxRss, maxTasksPerChild }: Options,
+  startMethod: Agent.StartMethod,
+): Effect.Effect<Limits, InvalidArgument> =>
+  maxRss !== undefined && startMethod === "thread"
+    ? Effect.fail(
+        new InvalidArgument({ argument: "maxRss", value: maxRss, expected: "OS processes: `spawn`" }),
+      )
+    : Effect.all({
+        tasks: bound("maxTasksPerChild", maxTasksPerChild),
+        age: maxAge === undefined ? Effect.succeed(Number.POSITIVE_INFINITY) : milliseconds("maxAge", maxAge),
+        heap: bound("maxHeap", maxHeap),
+        rss: bound("maxRss", maxRss),
+      })
+
+const recorderOf = ({ metrics = false, tracing = false }: Options): Recorder | undefined =>
+  metrics || tracing ? new Recorder({ metrics, trace: tracing }) : undefined
+
+/** Makes the first job of a worker. */
+const initializerOf = ({
+  initargs = [],
+  initializer: task,
+}: Options): Effect.Effect<(() => Job) | undefined, InvalidArgument> => {
+  if (task === undefined) return Effect.succeed(undefined)
+  return isTask(task)
+    ? Effect.succeed(() => Job.one(callOf(task, initargs.length), initargs))
+    : Effect.fail(new InvalidArgument({ argument: "initializer", value: task, expected: "a task" }))
+}
 
 /** Waits until every worker is ready; where one does not start, until the others have ended. */
 const started = (pool: PoolInternal): Effect.Effect<void, StartFailed | MainGuardMissing | IllegalState> => {
@@ -170,17 +314,12 @@ const started = (pool: PoolInternal): Effect.Effect<void, StartFailed | MainGuar
   )
 }
 
-const count = (argument: string, value: number): Effect.Effect<number, InvalidArgument> =>
-  Number.isSafeInteger(value) && value >= 1
-    ? Effect.succeed(value)
-    : Effect.fail(new InvalidArgument({ argument, value, expected: "a whole number of at least 1" }))
-
 /** Waits for the end of the workers that were told to end: within the grace period, then by force. */
 const ended = (self: Pool): Effect.Effect<void> => {
   const { dispatcher, settings } = internal(self)
   const gone = dispatcher.until(() => dispatcher.isGone)
   return Effect.zipRight(
-    orElseAfter(gone, settings.grace, () => dispatcher.kill()),
+    orElseAfter(gone, Duration.millis(settings.grace), () => dispatcher.kill()),
     orElseAfter(gone, LAST_WAIT, () => {}),
   )
 }
@@ -205,12 +344,13 @@ const submitCall = (
   args: ReadonlyArray<unknown>,
   site: CallSite | undefined,
   span: AnySpan | undefined,
+  terms: Terms,
 ): Job | Effect.Effect<never, Submitted<never>> => {
   const no = refusal(self)
   if (no) return no
   try {
     const { dispatcher } = internal(self)
-    const job = Job.one(dispatcher.call(task, args.length, site, span), args)
+    const job = Job.one(dispatcher.call(task, args.length, site, span, terms), args)
     dispatcher.submit(job)
     return job
   } catch (error) {
@@ -221,14 +361,42 @@ const submitCall = (
 const callSiteOf = (self: Pool, caller: (...args: any) => unknown): CallSite | undefined =>
   internal(self).settings.callSites ? record(caller) : undefined
 
+/** Submits something once there is room for it. */
+const whenRoom = <A, E, R>(self: Pool, submit: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  const { dispatcher } = internal(self)
+  const again: Effect.Effect<A, E, R> = Effect.suspend(() =>
+    dispatcher.roomLeft > 0 || dispatcher.state._tag !== "running" ? submit : wait,
+  )
+  const wait = Effect.zipRight(dispatcher.room, again)
+  return Effect.suspend(() =>
+    // Who is interrupted may have been called already, and passes that on.
+    dispatcher.hasRoom ? submit : Effect.onInterrupt(wait, () => Effect.sync(dispatcher.admit)),
+  )
+}
+
+/** Runs `submit` with the terms of a call, at once where nothing is in the way. */
+const withTerms = <A, E>(
+  self: Pool,
+  options: CallOptions | undefined,
+  submit: (terms: Terms) => Effect.Effect<A, E>,
+): Effect.Effect<A, E | InvalidArgument> => {
+  if (options === undefined && internal(self).dispatcher.hasRoom) return submit(ORDINARY)
+  return Effect.flatMap(termsOf(options ?? {}, self.size), (terms) => whenRoom(self, submit(terms)))
+}
+
+const takesPool = (args: IArguments): boolean => isPool(args[0])
+
 /**
  * Runs a task in a worker and waits for its result.
  *
- * **Waiting** – suspends the fiber. **Fairness** – tasks begin in the order of submission, several at a time.
- * **Interruption** – a task that has not begun will not run; the result of a running one is dropped. **Errors** – the
- * typed errors of the task, every `TaskError`, and `PoolNotRunning` after `close` or `terminate`.
+ * **Waiting** – suspends the fiber, also until there is room where the pool has a `capacity`. **Fairness** – tasks of the same
+ * priority begin in the order of submission, several at a time. **Interruption** – returns at once. A task that has not begun will
+ * not run; the Effect of a running one is interrupted, and where that takes longer than the pool's `grace`, or the task is plain
+ * code that does not end within 20 ms, its worker is ended and another takes its place. On Deno 2.9, where nothing ends a busy
+ * thread, that runs on by itself; `Task.checkpoint` lets plain code end. **Errors** – the typed errors of the task, every
+ * `TaskError`, and `PoolNotRunning` after `close` or `terminate`; `InvalidArgument` for wrong options.
  *
- * **Source** – Python's `Pool.apply`.
+ * **Source** – Python's `Pool.apply`, which can be neither interrupted nor timed.
  *
  * @category combinators
  * @since 0.1.0
@@ -239,34 +407,59 @@ export const apply: {
     args: Args,
   ): (self: Pool) => Effect.Effect<A, Submitted<E>>
   <Args extends ReadonlyArray<any>, A, E>(
-    self: Pool,
     task: Task<Args, A, E>,
     args: Args,
-  ): Effect.Effect<A, Submitted<E>>
-} = dual(
-  3,
+    options: CallOptions,
+  ): (self: Pool) => Effect.Effect<A, Submitted<E> | InvalidArgument>
   <Args extends ReadonlyArray<any>, A, E>(
     self: Pool,
     task: Task<Args, A, E>,
     args: Args,
-  ): Effect.Effect<A, Submitted<E>> => {
-    const callSite = callSiteOf(self, apply)
-    return Effect.withFiberRuntime(({ currentSpan }, status) => {
-      const job = submitCall(self, task, args, callSite, currentSpan)
-      if (!(job instanceof Job)) return job
-      return AsyncResult.awaitPending(job, status, () => internal(self).dispatcher.cancel(job))
-    })
+  ): Effect.Effect<A, Submitted<E>>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+    options: CallOptions,
+  ): Effect.Effect<A, Submitted<E> | InvalidArgument>
+} = dual(
+  takesPool,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+    options?: CallOptions,
+  ): Effect.Effect<A, Submitted<E> | InvalidArgument> => {
+    const site = callSiteOf(self, apply)
+    return withTerms(self, options, (terms) =>
+      Effect.withFiberRuntime(({ currentSpan }, status) => {
+        const job = submitCall(self, task, args, site, currentSpan, terms)
+        return job instanceof Job ? AsyncResult.awaitPending(job, status, () => job.abandon()) : job
+      }),
+    )
   },
-)
+) as never
+
+/** A pending result that its callbacks hear of first. */
+const answered = <A, E>(
+  pending: Pending,
+  { callback, errorCallback }: Callbacks<A, E>,
+): Effect.Effect<AsyncResult.AsyncResult<A, E>> =>
+  callback === undefined && errorCallback === undefined
+    ? Effect.succeed(AsyncResult.fromPending<A, E>(pending))
+    : Effect.map(Effect.runtime<never>(), (runtime) =>
+        AsyncResult.fromPending<A, E>(new Answered(pending, { callback, errorCallback }, runtime)),
+      )
 
 /**
  * Submits a task and returns its pending result at once.
  *
- * **Waiting** – never waits. Arguments are copied when they are sent, at the end of this turn of the event loop or later:
- * do not change them before the result is there. **Errors** – `PoolNotRunning`, and `EncodingFailed` where the task's
- * schema refuses the arguments; everything else is in the result.
+ * **Waiting** – never waits, but for room where the pool has a `capacity`. Arguments are copied when they are sent, at the end of
+ * this turn of the event loop or later: do not change them before the result is there. **Errors** – `PoolNotRunning`, and
+ * `EncodingFailed` where the task's schema refuses the arguments; `InvalidArgument` for wrong options; everything else is in the
+ * result.
  *
- * **Source** – Python's `Pool.apply_async`.
+ * **Source** – Python's `Pool.apply_async`. There a callback that raises ends the thread that handles results, and the pool hangs.
  *
  * @category combinators
  * @since 0.1.0
@@ -277,63 +470,116 @@ export const applyAsync: {
     args: Args,
   ): (self: Pool) => Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>>
   <Args extends ReadonlyArray<any>, A, E>(
-    self: Pool,
     task: Task<Args, A, E>,
     args: Args,
-  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>>
-} = dual(
-  3,
+    options: CallOptions & Callbacks<A, E>,
+  ): (self: Pool) => Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never> | InvalidArgument>
   <Args extends ReadonlyArray<any>, A, E>(
     self: Pool,
     task: Task<Args, A, E>,
     args: Args,
-  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>> => {
-    const callSite = callSiteOf(self, applyAsync)
-    return Effect.withFiberRuntime(({ currentSpan }) => {
-      const job = submitCall(self, task, args, callSite, currentSpan)
-      return job instanceof Job ? Effect.succeed(AsyncResult.fromPending<A, E>(job)) : job
-    })
+  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never>>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+    options: CallOptions & Callbacks<A, E>,
+  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never> | InvalidArgument>
+} = dual(
+  takesPool,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+    options?: CallOptions & Callbacks<A, E>,
+  ): Effect.Effect<AsyncResult.AsyncResult<A, E>, Submitted<never> | InvalidArgument> => {
+    const site = callSiteOf(self, applyAsync)
+    return withTerms(self, options, (terms) =>
+      Effect.withFiberRuntime(({ currentSpan }) => {
+        const job = submitCall(self, task, args, site, currentSpan, terms)
+        if (!(job instanceof Job)) return job
+        return options === undefined
+          ? Effect.succeed(AsyncResult.fromPending<A, E>(job))
+          : answered<A, E>(job, options)
+      }),
+    )
   },
-)
+) as never
 
 /** Queues the chunks of a map; nothing is queued where one of them cannot be made. */
 const submitMap = (
   self: Pool,
+  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
   task: Task.Any,
   items: Iterable<unknown>,
-  { chunkSize }: MapOptions = {},
-  callSite: CallSite,
-): Effect.Effect<
-  { readonly jobs: ReadonlyArray<Job>; readonly gathered: Gathered },
-  Submitted<never> | InvalidArgument
-> =>
-  Effect.flatMap(chunkSize === undefined ? Effect.void : count("chunkSize", chunkSize), () =>
-    Effect.withFiberRuntime(({ currentSpan }) => {
-      const no = refusal(self)
-      if (no) return no
-      const { dispatcher } = internal(self)
-      try {
-        const cut = sliceable(items)
-        const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
-        const call = dispatcher.call(task, EACH, callSite, currentSpan)
-        const jobs = chunksOf(cut, size).map((chunk) => Job.each(call, chunk))
-        for (const job of jobs) dispatcher.submit(job)
-        return Effect.succeed({ jobs, gathered: new Gathered(jobs) })
-      } catch (error) {
-        return refused(error)
-      }
-    }),
+  { chunkSize, failFast = false, ...options }: MapOptions = {},
+  site: CallSite,
+): Effect.Effect<Gathered, Submitted<never> | InvalidArgument> =>
+  Effect.flatMap(
+    Effect.all([
+      chunkSize === undefined ? Effect.succeed(undefined) : count("chunkSize", chunkSize),
+      termsOf(options, self.size),
+    ]),
+    ([chunkSize, terms]) =>
+      Effect.withFiberRuntime(({ currentSpan }) => {
+        const no = refusal(self)
+        if (no) return no
+        try {
+          const cut = sliceable(items)
+          const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
+          const call = internal(self).dispatcher.call(task, arity, site, currentSpan, terms)
+          const jobs = chunksOf(cut, size).map((chunk) => Job.each(call, chunk))
+          return Effect.map(submitAll(self, jobs), () => new Gathered(jobs, failFast))
+        } catch (error) {
+          return refused(error)
+        }
+      }),
   )
 
-const takesPool = (args: IArguments): boolean => isPool(args[0])
+/** Those that were submitted are given up where the rest is not. */
+const submitAll = (self: Pool, jobs: ReadonlyArray<Job>): Effect.Effect<void, Submitted<never>> => {
+  const { dispatcher } = internal(self)
+  let submitted = 0
+  const submitOne: Effect.Effect<void, Submitted<never>> = Effect.suspend(
+    () => refusal(self) ?? Effect.sync(() => dispatcher.submit(jobs[submitted++] as Job)),
+  )
+  return Effect.suspend(() => {
+    while (submitted < jobs.length && dispatcher.hasRoom) dispatcher.submit(jobs[submitted++] as Job)
+    return Effect.whileLoop({
+      while: () => submitted < jobs.length,
+      body: () => whenRoom(self, submitOne),
+      step: () => {},
+    })
+  }).pipe(
+    Effect.onError(() =>
+      Effect.sync(() => {
+        for (const job of jobs.slice(0, submitted)) job.abandon()
+      }),
+    ),
+  )
+}
+
+const mapAndWait = (
+  self: Pool,
+  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
+  task: Task.Any,
+  items: Iterable<unknown>,
+  options: MapOptions | undefined,
+  site: CallSite,
+): Effect.Effect<Array<any>, Submitted<any> | InvalidArgument> =>
+  Effect.flatMap(submitMap(self, arity, task, items, options, site), (gathered) =>
+    Effect.withFiberRuntime((_, status) =>
+      AsyncResult.awaitPending(gathered, status, () => gathered.abandon()),
+    ),
+  )
 
 /**
  * Runs a task of one argument for each item and waits for all results, in the order of the items.
  *
  * **Shape** – items travel in chunks of `chunkSize`; a typed array is cut into typed arrays. **Waiting** – suspends the
- * fiber. **Interruption** – chunks that have not begun will not run. **Errors** – waits for every chunk, then fails with
- * the failure that came first; inside a chunk the first failure ends the chunk. `InvalidArgument` for a chunk size below
- * 1; an iterable that throws is a defect of the caller and submits nothing.
+ * fiber. **Interruption** – chunks that have not begun will not run, the others are stopped as for `apply`. **Errors** – waits for
+ * every chunk, then fails with the failure that came first, or with `failFast` at once; inside a chunk the first failure ends the
+ * chunk. `InvalidArgument` for a chunk size below 1; an iterable that throws is a defect of the caller and submits nothing.
  *
  * **Source** – Python's `Pool.map`, whose chunk size below 1 gives a list of `None`.
  *
@@ -360,21 +606,72 @@ export const map: {
     items: Iterable<In>,
     options?: MapOptions,
   ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> =>
-    Effect.flatMap(submitMap(self, task, items, options, record(map)), ({ gathered, jobs }) =>
-      Effect.withFiberRuntime((_, status) =>
-        AsyncResult.awaitPending(gathered, status, () => {
-          for (const job of jobs) internal(self).dispatcher.cancel(job)
-        }),
-      ),
-    ),
+    mapAndWait(self, EACH, task, items, options, record(map)),
 )
+
+/**
+ * Runs a task for each list of arguments: `map` for tasks of several arguments.
+ *
+ * **Source** – Python's `Pool.starmap`.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { power } = Task.module(import.meta.url, { power: (base: number, exponent: number) => base ** exponent })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   console.log(yield* Pool.starmap(pool, power, [[2, 3], [3, 2]])) // => [ 8, 9 ]
+ * }))
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const starmap: {
+  <Args extends ReadonlyArray<any>, A, E>(
+    task: Task<Args, A, E>,
+    lists: Iterable<Args>,
+    options?: MapOptions,
+  ): (self: Pool) => Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    lists: Iterable<Args>,
+    options?: MapOptions,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+} = dual(
+  takesPool,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    lists: Iterable<Args>,
+    options?: MapOptions,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> =>
+    mapAndWait(self, EACH_LIST, task, lists, options, record(starmap)),
+)
+
+const mapAndReturn = <A, E>(
+  self: Pool,
+  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
+  task: Task.Any,
+  items: Iterable<unknown>,
+  { callback, errorCallback, ...options }: MapOptions & Callbacks<Array<A>, E> = {},
+  site: CallSite,
+): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument> =>
+  Effect.flatMap(submitMap(self, arity, task, items, options, site), (gathered) =>
+    answered(gathered, { callback, errorCallback }),
+  )
 
 /**
  * Submits a `map` and returns its pending result at once.
  *
- * **Waiting** – never waits. **Errors** – as `applyAsync`, and `InvalidArgument` for a chunk size below 1.
+ * **Waiting** – never waits, but for room where the pool has a `capacity`. **Errors** – as `applyAsync`, and `InvalidArgument` for
+ * a chunk size below 1.
  *
- * **Source** – Python's `Pool.map_async`.
+ * **Source** – Python's `Pool.map_async`. The callback hears of an empty result, too.
  *
  * @category combinators
  * @since 0.1.0
@@ -383,13 +680,13 @@ export const mapAsync: {
   <In, A, E>(
     task: Task<[item: In], A, E>,
     items: Iterable<In>,
-    options?: MapOptions,
+    options?: MapOptions & Callbacks<Array<A>, E>,
   ): (self: Pool) => Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument>
   <In, A, E>(
     self: Pool,
     task: Task<[item: In], A, E>,
     items: Iterable<In>,
-    options?: MapOptions,
+    options?: MapOptions & Callbacks<Array<A>, E>,
   ): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument>
 } = dual(
   takesPool,
@@ -397,12 +694,478 @@ export const mapAsync: {
     self: Pool,
     task: Task<[item: In], A, E>,
     items: Iterable<In>,
-    options?: MapOptions,
+    options?: MapOptions & Callbacks<Array<A>, E>,
   ): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument> =>
-    Effect.map(submitMap(self, task, items, options, record(mapAsync)), ({ gathered }) =>
-      AsyncResult.fromPending<Array<A>, E>(gathered),
-    ),
+    mapAndReturn(self, EACH, task, items, options, record(mapAsync)),
 )
+
+/**
+ * Submits a `starmap` and returns its pending result at once, as `mapAsync`.
+ *
+ * **Source** – Python's `Pool.starmap_async`.
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const starmapAsync: {
+  <Args extends ReadonlyArray<any>, A, E>(
+    task: Task<Args, A, E>,
+    lists: Iterable<Args>,
+    options?: MapOptions & Callbacks<Array<A>, E>,
+  ): (self: Pool) => Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    lists: Iterable<Args>,
+    options?: MapOptions & Callbacks<Array<A>, E>,
+  ): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument>
+} = dual(
+  takesPool,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    lists: Iterable<Args>,
+    options?: MapOptions & Callbacks<Array<A>, E>,
+  ): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument> =>
+    mapAndReturn(self, EACH_LIST, task, lists, options, record(starmapAsync)),
+)
+
+/** A lazy map of any kind. */
+const mapLazily = <A, E, E2>(
+  self: Pool,
+  task: Task.Any,
+  items: Iterable<unknown> | Stream.Stream<unknown, E2>,
+  { buffer, chunkSize = 1, ...options }: ImapOptions = {},
+  site: CallSite,
+  how: { readonly ordered: boolean; readonly read: (job: Job) => Effect.Effect<A, E> },
+): Stream.Stream<A, E | E2 | Submitted<never> | InvalidArgument> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      yield* count("chunkSize", chunkSize)
+      const terms = yield* termsOf(options, self.size)
+      const submit = (item: unknown): Effect.Effect<Job, Submitted<never>> =>
+        Effect.withFiberRuntime(({ currentSpan }) => {
+          const job = submitCall(self, task, [item], site, currentSpan, terms)
+          return job instanceof Job ? Effect.succeed(job) : job
+        })
+      return lazily(items, {
+        ...how,
+        chunkSize,
+        buffer: yield* count("buffer", buffer ?? Math.max(64 * self.size, chunkSize), chunkSize),
+        submit: (item) => whenRoom(self, submit(item)),
+      })
+    }),
+  )
+
+const either = <A, E>(job: Job): Effect.Effect<Either.Either<A, E>> =>
+  Effect.succeed(job.status === "succeeded" ? Either.right(job.outcome as A) : Either.left(job.outcome as E))
+
+/**
+ * Maps items over the pool as a Stream, in their order: it reads only so far ahead of its reader as `buffer` says, and works on
+ * that in the meantime. The input may be endless, or a Stream itself.
+ *
+ * **Shape** – each item is a task of its own, whatever `chunkSize` says; that is only how many are read at once. **Waiting** – the
+ * reader of the stream suspends until the next result is there. **Interruption**, and an early end – what has not begun will not
+ * run, the rest is stopped as for `apply`. **Errors** – the stream fails at the place of the first task that failed, after all
+ * results before it; `imapEither` goes on. It fails with the failure of an input that is a Stream; an iterable that throws is a
+ * defect, and what was read for the same chunk does not run. `InvalidArgument` for wrong options.
+ *
+ * **Source** – Python's `Pool.imap`, which reads all of its input at once, and loses the good results of a chunk with a failure.
+ *
+ * @example
+ * import { Effect, Stream } from "effect"
+ * import { Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { square } = Task.module(import.meta.url, { square: (n: number) => n * n })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   const squares = Pool.imap(pool, square, Stream.iterate(1, (n) => n + 1))
+ *   console.log([...(yield* Stream.runCollect(Stream.take(squares, 4)))]) // => [ 1, 4, 9, 16 ]
+ * }))
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const imap: {
+  <In, A, E, E2 = never>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): (self: Pool) => Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
+  <In, A, E, E2 = never>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
+} = dual(
+  takesPool,
+  <In, A, E, E2>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument> =>
+    mapLazily<A, Submitted<E>, E2>(self, task, items, options, record(imap), {
+      ordered: true,
+      read: AsyncResult.outcome,
+    }),
+)
+
+/**
+ * The same with each result as soon as it is there.
+ *
+ * **Source** – Python's `Pool.imap_unordered`.
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const imapUnordered: {
+  <In, A, E, E2 = never>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): (self: Pool) => Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
+  <In, A, E, E2 = never>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
+} = dual(
+  takesPool,
+  <In, A, E, E2>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument> =>
+    mapLazily<A, Submitted<E>, E2>(self, task, items, options, record(imapUnordered), {
+      ordered: false,
+      read: AsyncResult.outcome,
+    }),
+)
+
+/**
+ * `imap` with failures among the results: one failed task does not end the stream.
+ *
+ * **Source** – Python's iterator of `imap` goes on after a failure where `chunksize` is 1.
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const imapEither: {
+  <In, A, E, E2 = never>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): (self: Pool) => Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
+  <In, A, E, E2 = never>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
+} = dual(
+  takesPool,
+  <In, A, E, E2>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument> =>
+    mapLazily(self, task, items, options, record(imapEither), {
+      ordered: true,
+      read: either<A, E | TaskError>,
+    }),
+)
+
+/**
+ * `imapUnordered` with failures among the results.
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const imapUnorderedEither: {
+  <In, A, E, E2 = never>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): (self: Pool) => Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
+  <In, A, E, E2 = never>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
+} = dual(
+  takesPool,
+  <In, A, E, E2>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument> =>
+    mapLazily(self, task, items, options, record(imapUnorderedEither), {
+      ordered: false,
+      read: either<A, E | TaskError>,
+    }),
+)
+
+/**
+ * Runs a task once in each worker that the pool has now, and waits for all results.
+ *
+ * **Waiting** – suspends the fiber: a worker runs it after what it was sent before. **Interruption**, and **Errors** – as `apply`; where
+ * several fail, with one of the failures, once all are done.
+ *
+ * **Source** – not in Python, where only the initializer reaches every worker.
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const broadcast: {
+  <Args extends ReadonlyArray<any>, A, E>(
+    task: Task<Args, A, E>,
+    args: Args,
+  ): (self: Pool) => Effect.Effect<Array<A>, Submitted<E>>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+  ): Effect.Effect<Array<A>, Submitted<E>>
+} = dual(
+  takesPool,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<Args, A, E>,
+    args: Args,
+  ): Effect.Effect<Array<A>, Submitted<E>> => {
+    const site = callSiteOf(self, broadcast)
+    const runAt = (place: number) =>
+      Effect.withFiberRuntime<A, Submitted<E>>(({ currentSpan }, status) => {
+        const job = submitCall(self, task, args, site, currentSpan, { ...ORDINARY, place })
+        return job instanceof Job ? AsyncResult.awaitPending(job, status, () => job.abandon()) : job
+      })
+    return Effect.suspend(() =>
+      Effect.forEach(internal(self).dispatcher.workers, ({ place }) => Effect.exit(runAt(place)), {
+        concurrency: "unbounded",
+      }),
+    ).pipe(Effect.flatMap((exits) => Effect.forEach(exits, (exit) => exit)))
+  },
+)
+
+/**
+ * A range of whole numbers, from `from` on and below `to`, and how many of them a slice has.
+ *
+ * @category models
+ * @since 0.5.0
+ */
+export interface Range {
+  /** Default: 0. */
+  readonly from?: number | undefined
+  readonly to: number
+  /** Default: a sixteenth of each worker's share. */
+  readonly grain?: number | undefined
+}
+
+/**
+ * A loop over a range in parallel: runs a task for slices of it, and returns their results in the order of the slices.
+ *
+ * The task gets where its slice begins and ends, and `args`: shared arrays to work on, so that no data moves. Workers claim slices
+ * from one shared counter, and who is quick takes more; between OS processes each slice is a message.
+ *
+ * **Waiting** – suspends the fiber. **Interruption** – as `apply`. **Errors** – the failure that came first, which ends the loop: what
+ * the other slices have written stays. `WorkerLost` where a worker dies, whose slice may be half done. `InvalidArgument` for a range
+ * that is none.
+ *
+ * **Source** – not in Python; OpenMP's `parallel for` with a dynamic schedule.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { sumOf } = Task.module(import.meta.url, {
+ *   sumOf: (from: number, to: number, numbers: Float64Array) => {
+ *     let sum = 0
+ *     for (const n of numbers.subarray(from, to)) sum += n
+ *     return sum
+ *   }
+ * })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   const numbers = new Float64Array(new SharedArrayBuffer(8 * 1000)).fill(2)
+ *   const sums = yield* Pool.forRange(pool, sumOf, { to: numbers.length }, [numbers])
+ *   console.log(sums.reduce((left, right) => left + right)) // => 2000
+ * }))
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const forRange: {
+  <Args extends ReadonlyArray<any>, A, E>(
+    task: Task<[from: number, to: number, ...args: Args], A, E>,
+    range: Range,
+    args: Args,
+  ): (self: Pool) => Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<[from: number, to: number, ...args: Args], A, E>,
+    range: Range,
+    args: Args,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument>
+} = dual(
+  takesPool,
+  <Args extends ReadonlyArray<any>, A, E>(
+    self: Pool,
+    task: Task<[from: number, to: number, ...args: Args], A, E>,
+    range: Range,
+    args: Args,
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> => {
+    const site = record(forRange)
+    return Effect.gen(function* () {
+      const { from = 0, to } = range
+      yield* count("from", from, Number.MIN_SAFE_INTEGER)
+      yield* count("to", to, from)
+      const grain = yield* count(
+        "grain",
+        range.grain ?? Math.max(1, Math.ceil((to - from) / (16 * self.size))),
+      )
+      const slices = Math.ceil((to - from) / grain)
+      yield* count("grain", grain, Math.ceil((to - from) / MOST_SLICES))
+      const { dispatcher } = internal(self)
+      if (!dispatcher.sharesMemory || codecOf(task)) {
+        const lists = Array.from({ length: slices }, (_, slice) => {
+          const begin = from + slice * grain
+          return [begin, Math.min(begin + grain, to), ...args]
+        })
+        return yield* mapAndWait(self, EACH_LIST, task, lists, { chunkSize: 1, failFast: true }, site)
+      }
+      const shared: SharedRange = {
+        cursor: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+        from,
+        to,
+        grain,
+        args,
+      }
+      const loops = Array.from({ length: Math.min(self.size, slices) }, () => shared)
+      const options = { chunkSize: 1, failFast: true }
+      const pairs = yield* mapAndWait(self, RANGE, task, loops, options, site)
+      const results = new Array<A>(slices)
+      for (const [slice, result] of pairs as Array<[number, A]>) results[slice] = result
+      return results
+    })
+  },
+)
+
+/** As many as the counter of a range can count, with room for those who come too late. */
+const MOST_SLICES = 2 ** 30
+
+/**
+ * What a worker of a pool does.
+ *
+ * @category models
+ * @since 0.5.0
+ */
+export interface WorkerStatistics {
+  readonly name: string
+  /** As `Process.ident`. */
+  readonly ident: number
+  readonly pid: number
+  /** `leaving` where another will take its place, or nobody. */
+  readonly status: "starting" | "idle" | "busy" | "leaving"
+  /** Tasks that it has, the one that it runs among them. */
+  readonly tasks: number
+}
+
+/**
+ * What is known of a pool.
+ *
+ * @category models
+ * @since 0.5.0
+ */
+export interface Statistics {
+  readonly status: "running" | "closed" | "terminated" | "failed"
+  readonly workers: ReadonlyArray<WorkerStatistics>
+  /** Tasks that no worker has yet, and what became of the others. A chunk of a map is one. */
+  readonly queued: number
+  readonly submitted: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Workers that took the place of a lost one. */
+  readonly respawned: number
+  /** Workers that ended after `maxTasksPerChild` tasks. */
+  readonly recycled: number
+}
+
+/**
+ * What is known of a pool. Never waits, never fails.
+ *
+ * @category getters
+ * @since 0.5.0
+ */
+export const statistics = (self: Pool): Effect.Effect<Statistics> =>
+  Effect.sync(() => {
+    const { counts, queued, state, workers } = internal(self).dispatcher
+    return { status: state._tag, queued, ...counts, workers: workers.map((worker) => worker.statistics) }
+  })
+
+/**
+ * The statistics of a pool as it goes on: now, and whenever tasks were done or workers came or went, until the pool has ended. Who reads
+ * slowly gets the newest.
+ *
+ * @example
+ * import { Effect, Stream } from "effect"
+ * import { Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { square } = Task.module(import.meta.url, { square: (n: number) => n * n })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const pool = yield* Pool.make({ size: 2 })
+ *   const done = Pool.progress(pool).pipe(Stream.map(({ succeeded }) => succeeded), Stream.takeUntil((n) => n === 10))
+ *   yield* Effect.all([Pool.map(pool, square, Array(10).keys(), { chunkSize: 1 }), Stream.runDrain(done)], { concurrency: 2 })
+ *   console.log("done") // => done
+ * }))
+ *
+ * @category getters
+ * @since 0.5.0
+ */
+export const progress = (self: Pool): Stream.Stream<Statistics> => {
+  const { dispatcher, platform } = internal(self)
+  return Stream.unfoldEffect(-1, (seen) =>
+    dispatcher.when(platform, () => {
+      if (dispatcher.version === seen) {
+        return dispatcher.isGone && dispatcher.state._tag !== "running"
+          ? Effect.succeed(Option.none())
+          : undefined
+      }
+      const { version } = dispatcher
+      return Effect.map(statistics(self), (statistics) => Option.some([statistics, version] as const))
+    }),
+  )
+}
+
+/**
+ * What the workers did so far, in the Chrome trace event format: as JSON in a file it is what Perfetto opens, with one row for each
+ * place of a worker and tasks as slices. Empty where the pool was made without `tracing`.
+ *
+ * **Units** – microseconds since 1970 for begins, and for how long tasks took.
+ *
+ * @category getters
+ * @since 0.5.0
+ */
+export const trace = (self: Pool): Effect.Effect<Trace> =>
+  Effect.sync(() => {
+    const { platform, recorder } = internal(self)
+    return traceOf(recorder?.trace ?? [], platform.pid)
+  })
 
 /**
  * Takes no more tasks; those submitted will be done, then the workers end. Never waits, may be repeated.

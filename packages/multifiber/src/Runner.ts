@@ -37,7 +37,8 @@ import { Outbox } from "./worker/Outbox.ts"
  * @since 0.1.0
  */
 export interface Port {
-  readonly post: (message: unknown) => void
+  /** Buffers to be transferred move where the agent is a thread, and are copied else. */
+  readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
   readonly receive: (handler: (message: unknown) => void) => void
   /** Lets the agent end by itself once nothing but the port keeps it alive. */
   readonly release: () => void
@@ -49,6 +50,8 @@ export interface Port {
   readonly report: (text: string) => void
   /** Hands over what is written to the agent's console from now on, as text. */
   readonly takeConsole: (write: (method: ConsoleMethod, text: string) => void) => void
+  /** The bytes of its heap that are in use, and those that its OS process has in memory. */
+  readonly memory: () => { readonly heap: number; readonly rss: number }
   /** Throws where a value cannot be posted. */
   readonly check: (value: unknown) => void
 }
@@ -144,14 +147,21 @@ class AgentRunner {
   private suspended = false
   private stopping = false
   private interrupted = false
+  /** Calls that nobody wants any more, by sequence number. */
+  private readonly dropped = new Set<number>()
+  /** The starter was told that the next task begins. */
+  private told = false
 
   constructor(port: Port, boot: Boot) {
     this.port = port
     this.boot = boot
     this.claims = Claims.attach(boot.claims ?? Claims.allocate(1))
-    this.outbox = new Outbox(port)
+    this.outbox = new Outbox(port, boot.watch)
     if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
     Agent.state().membership = boot.membership
+    const user = boot.membership && Membership.self()
+    Agent.state().isCancelled = () =>
+      Claims.state(this.claims, this.next) === "cancelled" || (user !== undefined && Membership.isTold(user))
     if (boot.membership !== undefined) Agent.state().askStarter = this.ask
     Agent.state().callStarter = this.callStarter
     Agent.state().releaseAtStarter = (target) => this.post({ op: Op.Release, target })
@@ -181,6 +191,9 @@ class AgentRunner {
         break
       case Op.Interrupt:
         void this.interrupt()
+        break
+      case Op.Drop:
+        void this.drop(message.sequence)
         break
       case Op.Answer:
         this.replies.shift()?.(message.answer)
@@ -223,15 +236,18 @@ class AgentRunner {
         this.suspend(this.load(segment.task))
         return
       }
+      if (segment.isTimed && !this.told) {
+        this.suspend(this.tellBegin())
+        return
+      }
       const pending = this.attempt(task, segment)
       if (pending) {
-        this.outbox.spend(performance.now() - since)
-        this.suspend(this.finishLater(segment, pending))
+        this.suspend(this.finishLater(segment, pending, since))
         return
       }
       this.finish(segment)
       const now = performance.now()
-      this.outbox.spend(now - since)
+      this.outbox.spend(since, now)
       since = now
       if (now - flushed > FLUSH_AFTER) {
         flushed = now
@@ -249,7 +265,7 @@ class AgentRunner {
 
   /** Makes the next call; a promise is returned where it is not over yet. */
   private attempt(task: Defined | Failure, segment: Segment): Promise<void> | undefined {
-    if (this.interrupted || "kind" in task) {
+    if (this.interrupted || this.dropped.has(this.next) || "kind" in task) {
       this.fail("kind" in task ? task : { kind: "interrupted" })
       return undefined
     }
@@ -262,6 +278,13 @@ class AgentRunner {
       this.fail(Call.failureOf(task, thrown))
     }
     return undefined
+  }
+
+  /** What was told leaves before the task blocks the thread. */
+  private tellBegin(): Promise<void> {
+    this.told = true
+    this.post({ op: Op.Begun, sequence: this.next })
+    return new Promise((resolve) => setTimeout(resolve))
   }
 
   private async settle(task: Defined, value: PromiseLike<unknown>): Promise<void> {
@@ -295,13 +318,14 @@ class AgentRunner {
   private finish(segment: Segment): void {
     if (this.boot.claims !== undefined) Claims.finish(this.claims, this.next)
     this.begun = false
+    this.told = false
+    if (this.dropped.size > 0) this.dropped.delete(this.next)
     this.advance(segment)
   }
 
-  private async finishLater(segment: Segment, pending: Promise<void>): Promise<void> {
-    const since = performance.now()
+  private async finishLater(segment: Segment, pending: Promise<void>, since: number): Promise<void> {
     await pending
-    this.outbox.spend(performance.now() - since)
+    this.outbox.spend(since, performance.now())
     this.finish(segment)
   }
 
@@ -392,6 +416,18 @@ class AgentRunner {
   private async interrupt(): Promise<void> {
     this.interrupted = true
     for (const runner of this.effectRunners.values()) (await runner).interrupt()
+  }
+
+  /** Interrupts the effect of a call, or does not begin it. */
+  private async drop(sequence: number): Promise<void> {
+    if (sequence < this.next) return
+    this.dropped.add(sequence)
+    if (sequence > this.next || !this.begun) return
+    this.post({ op: Op.Heard, sequence })
+    for (const runner of this.effectRunners.values()) {
+      const { interrupt } = await runner
+      if (sequence === this.next) interrupt()
+    }
   }
 
   /** A process has run its task: it ends as soon as nothing of it is left. */

@@ -4,13 +4,14 @@
  * Python pickles a function as module and name, and so does this module: a task names the module that defines it, the
  * agent imports that module and finds the function there. Closures do not travel.
  *
- * This module loads nothing else of multifiber and nothing of `effect`, so a worker that imports it starts fast. Import
+ * This module loads of multifiber nothing but `Agent`, and nothing of `effect`, so a worker that imports it starts fast. Import
  * it as `multifiber/Task` in modules that define tasks.
  *
  * @since 0.1.0
  */
 import type { Effect } from "effect/Effect"
 import type { Layer } from "effect/Layer"
+import * as Agent from "./Agent.ts"
 
 /**
  * @category type ids
@@ -247,6 +248,74 @@ export const ofClass = <Class extends new (...args: any) => { readonly run: () =
   never,
   RequirementsOf<ReturnType<InstanceType<Class>["run"]>>
 > => ({ fn: (...args) => new Type(...args).run(), codec: undefined })
+
+/**
+ * Gives long plain code a place to stop: throws where the task is cancelled, or its process is told to end. One atomic load.
+ *
+ * An Effect needs none, since it is interrupted. A worker that runs on is ended after a moment, and another takes its place;
+ * but not on Deno 2.9, where nothing ends a busy thread.
+ *
+ * **Waiting** – never waits. **Errors** – throws `Cancelled`: leave it alone, nobody waits for the result. In an OS process,
+ * and outside of tasks, it does nothing.
+ *
+ * **Source** – not in Python, where a signal interrupts plain code.
+ *
+ * @example
+ * import * as Task from "multifiber/Task"
+ *
+ * export const { count } = Task.module(import.meta.url, {
+ *   count: (to: number) => {
+ *     let n = 0
+ *     while (n < to) if (++n % 1000 === 0) Task.checkpoint()
+ *     return n
+ *   }
+ * })
+ * console.log(count.run(5000)) // => 5000
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const checkpoint = (): void => {
+  if (Agent.state().isCancelled()) throw new Cancelled("the task is cancelled")
+}
+
+/**
+ * Marks a result, so that its buffers move to the caller instead of being copied: they are empty in the worker afterwards. Returns
+ * the result.
+ *
+ * **Shape** – the result of a task without a success schema, or an item's of a map. From an OS process, buffers are copied all the same.
+ * **Errors** – a buffer that was moved before fails the task with `EncodingFailed`.
+ *
+ * **Source** – not in Python; the transfer list of `postMessage`.
+ *
+ * @example
+ * import * as Task from "multifiber/Task"
+ *
+ * export const { zeros } = Task.module(import.meta.url, {
+ *   zeros: (n: number) => {
+ *     const numbers = new Float64Array(n)
+ *     return Task.transfer(numbers, [numbers.buffer])
+ *   }
+ * })
+ * console.log(zeros.run(2)) // => Float64Array(2) [ 0, 0 ]
+ *
+ * @category combinators
+ * @since 0.5.0
+ */
+export const transfer = <A extends object>(result: A, buffers: ReadonlyArray<ArrayBuffer>): A => {
+  Agent.state().transfers.set(result, buffers)
+  return result
+}
+
+/**
+ * What `checkpoint` throws.
+ *
+ * @category errors
+ * @since 0.5.0
+ */
+export class Cancelled extends Error {
+  override readonly name = "Cancelled"
+}
 
 /**
  * Tells whether a value is a task.

@@ -65,7 +65,7 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
     id: worker.threadId,
     pid: process.pid,
     sharesMemory: true,
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     end: (code) => {
       asked ??= code
       void worker.terminate()

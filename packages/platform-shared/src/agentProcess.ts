@@ -9,6 +9,7 @@ import process from "node:process"
 import { Worker } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
 import { decode, encode } from "./Frames.ts"
+import { memory } from "./memory.ts"
 import { takeConsole } from "./takeConsole.ts"
 
 /** How often the watch looks for the starter, and how long the process may take to clean up then, in milliseconds. */
@@ -95,6 +96,7 @@ export const startInProcess = (): Runner.Runner => {
     },
     report: (text) => process.stderr.write(`${text}\n`),
     takeConsole,
+    memory,
     check: encode,
   })
   const stop = () => runner.stop()

@@ -2,6 +2,7 @@
 import process from "node:process"
 import { type MessagePort, workerData } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
+import { memory } from "./memory.ts"
 import { takeConsole } from "./takeConsole.ts"
 import type { WorkerData } from "./WorkerThreads.ts"
 
@@ -9,7 +10,7 @@ export const startInThread = (parent: MessagePort): Runner.Runner => {
   const { first } = workerData as WorkerData
   const runner = Runner.start(
     {
-      post: (message) => parent.postMessage(message),
+      post: (message, transfer = []) => parent.postMessage(message, [...transfer]),
       receive: (handler) => parent.on("message", handler),
       release: () => parent.unref(),
       exit: (code) => process.exit(code),
@@ -18,6 +19,7 @@ export const startInThread = (parent: MessagePort): Runner.Runner => {
       },
       report: (text) => process.stderr.write(`${text}\n`),
       takeConsole,
+      memory,
       check: structuredClone,
     },
     first,

@@ -63,6 +63,7 @@ export class FakeAgent {
       report: () => {},
       // It shares the console of the test.
       takeConsole: () => {},
+      memory: () => ({ heap: 0, rss: 0 }),
       check: structuredClone,
     })
   }

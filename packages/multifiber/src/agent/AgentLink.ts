@@ -18,8 +18,8 @@ import { describe } from "../wire/EncodedError.ts"
 import { decodeError, refusalOf } from "../wire/Failure.ts"
 import {
   type Boot,
-  EACH,
   type FromAgent,
+  type Memory,
   Op,
   type Outcome,
   type Call as RemoteCall,
@@ -57,10 +57,16 @@ export interface LinkExit extends AgentExit {
 export interface LinkListener {
   readonly onReady: () => void
   /** Jobs were settled: `ran` of them, which kept the agent busy for `busy` milliseconds. */
-  readonly onSettled: (ran: number, busy: number) => void
+  readonly onSettled: (ran: number, busy: number, memory: Memory | undefined) => void
+  /** A job ran, before it is settled: from when to when, in milliseconds since 1970. Comes where `watch` has `times`. */
+  readonly onRan?: (job: Job, from: number, to: number) => void
   /** `lost` jobs had begun, `unbegun` ones had not. */
   readonly onExit: (exit: LinkExit, lost: ReadonlyArray<Job>, unbegun: ReadonlyArray<Job>) => void
   readonly onGone: () => void
+  /** It begins a job that is timed. */
+  readonly onBegun?: (job: Job) => void
+  /** It interrupts the effect of a job that was dropped. */
+  readonly onHeard?: (job: Job) => void
 }
 
 export interface AgentOptions {
@@ -72,7 +78,10 @@ export interface AgentOptions {
   readonly logs: Logs | undefined
   readonly stdio?: StartOptions["stdio"]
   readonly lifetime: Boot["lifetime"]
+  readonly watch?: Boot["watch"]
 }
+
+const NOTHING_MORE: Boot["watch"] = { times: false, memory: false }
 
 const startWith = (platform: PlatformService, method: Agent.StartMethod): StartAgent => {
   switch (method) {
@@ -127,7 +136,7 @@ export class AgentLink {
     if (self.daemon) {
       throw new IllegalState({ operation: `start "${options.name}"`, state: `"${self.name}" is daemonic` })
     }
-    const { logs, name, startMethod, stdio, ...identity } = options
+    const { logs, name, startMethod, stdio, watch = NOTHING_MORE, ...identity } = options
     this.name = name
     this.logs = logs
     this.listener = listener
@@ -152,6 +161,7 @@ export class AgentLink {
         version: VERSION,
         name,
         startMethod,
+        watch,
         ...identity,
         parent: { name: self.name, pid: platform.pid },
         inherited: Object.fromEntries(self.inherited),
@@ -202,6 +212,10 @@ export class AgentLink {
     return this.handle.pid
   }
 
+  get sharesMemory(): boolean {
+    return this.handle.sharesMemory
+  }
+
   get output(): AgentHandle["output"] {
     return this.handle.output
   }
@@ -236,7 +250,7 @@ export class AgentLink {
   private post(jobs: ReadonlyArray<Job>): { readonly cause: unknown } | undefined {
     const { message, sent } = this.pack(jobs)
     try {
-      Delivery.deliver(this.membership?.id, this.leases, () => this.handle.post(message))
+      Delivery.deliver(this.membership?.id, this.leases, () => this.handle.post(message, transferOf(jobs)))
     } catch (cause) {
       return { cause }
     }
@@ -276,10 +290,13 @@ export class AgentLink {
     for (let i = 0; i < jobs.length; ) {
       const { call, payload } = jobs[i] as Job
       const { arity, task } = call
-      const span = spanOf(call)
+      const more = {
+        ...spanOf(call),
+        ...(call.terms.timeout === undefined ? {} : { isTimed: true as const }),
+      }
       const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
-      if (arity === EACH) {
-        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1, ...span })
+      if (arity < 0) {
+        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1, ...more })
         i++
         continue
       }
@@ -290,7 +307,7 @@ export class AgentLink {
         if (job.call !== call && !isAlike(job.call, call)) break
         job.appendTo(values)
       }
-      segments.push({ task: number, arity, values, calls: i - from, ...span })
+      segments.push({ task: number, arity, values, calls: i - from, ...more })
     }
     const names: Array<TaskName> = tasks.map(({ name, url }) => ({ url, name }))
     return { segments, names, tasks }
@@ -319,6 +336,12 @@ export class AgentLink {
       case Op.Release:
         this.leases.get(message.target)?.release()
         this.leases.delete(message.target)
+        break
+      case Op.Begun:
+        this.tell(message.sequence, this.listener.onBegun)
+        break
+      case Op.Heard:
+        this.tell(message.sequence, this.listener.onHeard)
         break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
@@ -371,12 +394,14 @@ export class AgentLink {
     }
   }
 
-  private settle({ busy, failures, next, values }: Extract<FromAgent, { op: typeof Op.Settled }>): void {
+  private settle(report: Extract<FromAgent, { op: typeof Op.Settled }>): void {
+    const { busy, failures, memory, next, times, values } = report
     let index = 0
     let failed = 0
     for (; this.head < next; this.head++) {
       const job = this.take(this.head)
       if (job === undefined) continue
+      if (times) this.listener.onRan?.(job, times[2 * index] as number, times[2 * index + 1] as number)
       const failure = failures[failed]
       if (failure !== undefined && failure[0] === index) {
         failed++
@@ -386,7 +411,7 @@ export class AgentLink {
       }
       index++
     }
-    this.listener.onSettled(index, busy)
+    this.listener.onSettled(index, busy, memory)
   }
 
   private take(sequence: number): Job | undefined {
@@ -410,12 +435,39 @@ export class AgentLink {
     return true
   }
 
-  /** Takes back at most `count` jobs, the last ones that the agent would come to; they keep their order. */
+  /** The agent has it, and has not reported it. */
+  has(job: Job): boolean {
+    return job.link === this && this.ring[job.sequence % CAPACITY] === job
+  }
+
+  /** The agent runs it. Without shared memory that is the oldest that it has not reported, as far as one can tell. */
+  runs(job: Job): boolean {
+    if (!this.has(job)) return false
+    if (!this.handle.sharesMemory) return job.sequence === this.head
+    const state = Claims.state(this.claims, job.sequence)
+    return state === "running" || state === "cancelled"
+  }
+
+  /** Tells the agent that nobody wants a job any more that it may have begun. */
+  drop(job: Job): void {
+    Claims.cancel(this.claims, job.sequence)
+    if (this.state !== "ended") this.handle.post({ op: Op.Drop, sequence: job.sequence } satisfies ToAgent)
+  }
+
+  private tell(sequence: number, listener: ((job: Job) => void) | undefined): void {
+    const job = this.ring[sequence % CAPACITY]
+    if (job !== undefined) listener?.(job)
+  }
+
+  /**
+   * Takes back at most `count` jobs, the last ones that the agent would come to; they keep their order. Those that are for this
+   * agent stay.
+   */
   revokeLast(count: number): Array<Job> {
     const revoked: Array<Job> = []
     for (let sequence = this.tail - 1; sequence >= this.head && revoked.length < count; sequence--) {
       const job = this.ring[sequence % CAPACITY]
-      if (job === undefined) continue
+      if (job === undefined || job.call.terms.place !== undefined) continue
       if (!this.revoke(job)) break
       revoked.push(job)
     }
@@ -450,7 +502,8 @@ export class AgentLink {
     for (; this.head < this.tail; this.head++) {
       const job = this.ring[this.head % CAPACITY]
       if (job === undefined) continue
-      if (!this.poisoned && this.revoke(job)) unbegun.push(job)
+      // What was transferred is gone with the agent.
+      if (!this.poisoned && job.call.terms.transfer === undefined && this.revoke(job)) unbegun.push(job)
       else lost.push(job)
     }
     this.listener.onExit(
@@ -466,9 +519,16 @@ const indexOrPush = <A>(array: Array<A>, value: A): number => {
   return index === -1 ? array.push(value) - 1 : index
 }
 
+const transferOf = (jobs: ReadonlyArray<Job>): ReadonlyArray<ArrayBuffer> | undefined =>
+  // Those that transfer something are sent alone.
+  jobs.length === 1 ? jobs[0]?.call.terms.transfer : undefined
+
 /** They may travel in one segment. */
 const isAlike = (left: Call, right: Call): boolean =>
-  left.task === right.task && left.arity === right.arity && left.span === right.span
+  left.task === right.task &&
+  left.arity === right.arity &&
+  left.span === right.span &&
+  left.terms.timeout === right.terms.timeout
 
 const spanOf = ({ span }: Call): { readonly span?: SpanId } => {
   if (span === undefined) return {}

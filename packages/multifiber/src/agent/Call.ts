@@ -3,18 +3,45 @@
  * a million of them.
  */
 import type { AnySpan } from "effect/Tracer"
+import type { WorkerLost } from "../Errors.ts"
 import type { Task } from "../Task.ts"
 import type { Job } from "./Job.ts"
 
+/** How the calls are to be run. */
+export interface Terms {
+  /** The higher come first. */
+  readonly priority: number
+  /** Milliseconds that a call may take once it has begun: the agent has nothing else meanwhile. */
+  readonly timeout?: number
+  /** The worker that it is for, by its place in the pool. */
+  readonly place?: number
+  /** Decides about a job that was lost with its agent, some time later. */
+  readonly retry?: (job: Job, error: WorkerLost, decide: (again: boolean) => void) => void
+  /** What moves to the agent instead of being copied. */
+  readonly transfer?: ReadonlyArray<ArrayBuffer>
+}
+
+export const ORDINARY: Terms = { priority: 0 }
+
+/** A job of which the agent has no other meanwhile: its time is taken, or it cannot be sent again. */
+export const isAlone = ({ timeout, transfer }: Terms): boolean =>
+  timeout !== undefined || transfer !== undefined
+
+interface Owner {
+  readonly settled: (job: Job) => void
+  readonly cancel: (job: Job) => void
+}
+
 export interface Call {
   readonly task: Task.Any
-  /** How many arguments, or `EACH`. */
+  /** How many arguments, `EACH` or `EACH_LIST`. */
   readonly arity: number
+  readonly terms: Terms
   /** Where it comes from, as far as that is known. */
   readonly site: CallSite | undefined
   readonly span: AnySpan | undefined
   /** Who counts the jobs. */
-  readonly owner: { readonly settled: (job: Job) => void } | undefined
+  readonly owner: Owner | undefined
 }
 
 /** The place in the program, made into text only when somebody asks. */
@@ -26,6 +53,7 @@ export interface CallSite {
 export const callOf = (task: Task.Any, arity: number): Call => ({
   task,
   arity,
+  terms: ORDINARY,
   site: undefined,
   span: undefined,
   owner: undefined,

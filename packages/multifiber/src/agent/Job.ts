@@ -8,7 +8,7 @@ import { EncodingFailed } from "../Errors.ts"
 import * as Task from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
 import { decodeFailure } from "../wire/Failure.ts"
-import { EACH, type Failure } from "../wire/Protocol.ts"
+import { EACH_LIST, type Failure } from "../wire/Protocol.ts"
 import type { AgentLink } from "./AgentLink.ts"
 import { type Call, framesOf } from "./Call.ts"
 import { Pending } from "./Pending.ts"
@@ -36,11 +36,13 @@ export class Job extends Pending {
     return new Job(call, call.arity === 1 ? encoded[0] : encoded)
   }
 
-  /** One call for each item; the arity is `EACH`. */
+  /** One call for each item; the arity is `EACH`, or `EACH_LIST`. */
   static each(call: Call, items: ArrayLike<unknown>): Job {
-    const { task } = call
-    const encoded = Task.codecOf(task) ? Array.from(items, (item) => encodeArgs(task, [item])[0]) : items
-    return new Job(call, encoded)
+    const { arity, task } = call
+    if (!Task.codecOf(task)) return new Job(call, items)
+    const encode = (item: unknown): unknown =>
+      arity === EACH_LIST ? encodeArgs(task, item as ReadonlyArray<unknown>) : encodeArgs(task, [item])[0]
+    return new Job(call, Array.from(items, encode))
   }
 
   get task(): Task.Task.Any {
@@ -51,6 +53,10 @@ export class Job extends Pending {
     // The result may be held for long, the arguments need not be.
     this.payload = undefined
     this.call.owner?.settled(this)
+  }
+
+  override abandon(): void {
+    this.call.owner?.cancel(this)
   }
 
   /** Appends the arguments of one call to a column of them. */
@@ -68,9 +74,7 @@ export class Job extends Pending {
     }
     try {
       this.succeed(
-        this.call.arity === EACH
-          ? (value as Array<unknown>).map(codec.decodeSuccess)
-          : codec.decodeSuccess(value),
+        this.call.arity < 0 ? (value as Array<unknown>).map(codec.decodeSuccess) : codec.decodeSuccess(value),
       )
     } catch (cause) {
       this.fail(

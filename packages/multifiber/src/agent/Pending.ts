@@ -29,6 +29,9 @@ export class Pending {
 
   protected afterSettled(): void {}
 
+  /** Nobody wants it any more: it fails where it is not settled. */
+  abandon(): void {}
+
   /** Calls back once, when settled: at once where it is. */
   observe(observer: Observer): void {
     if (this.status !== "waiting") observer(this)

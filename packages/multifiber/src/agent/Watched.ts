@@ -7,8 +7,12 @@ import type { PlatformService } from "../Platform.ts"
 export class Watched {
   private readonly watchers = new Set<() => void>()
 
+  /** Grows with each change. */
+  version = 0
+
   /** Tells the waiting fibers that the state has changed. */
   protected changed(): void {
+    this.version++
     for (const watcher of this.watchers) watcher()
   }
 

@@ -1,6 +1,6 @@
 /**
- * The pool's engine: hands queued jobs to workers in batches, moves them when a worker idles, and replaces workers that
- * died. Plain callbacks, no fiber per job: `Pool` wraps it in Effects.
+ * The pool's engine: hands queued jobs to workers in batches, moves them when a worker idles, stops those that nobody wants any
+ * more, and replaces workers that died or have served their time. Plain callbacks, no fiber per job: `Pool` wraps it in Effects.
  *
  * Everything submitted in one turn of the event loop travels together. A worker gets half a window at a time; a message
  * below 50 µs of work is held back while any worker is busy, since small batches would perpetuate themselves. What
@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import type { AnySpan } from "effect/Tracer"
 import * as Agent from "../Agent.ts"
 import { AgentLink, type LinkExit } from "../agent/AgentLink.ts"
-import type { Call, CallSite } from "../agent/Call.ts"
+import { type Call, type CallSite, ORDINARY, type Terms } from "../agent/Call.ts"
 import type { Job } from "../agent/Job.ts"
 import type { Logs } from "../agent/Logs.ts"
 import { Watched } from "../agent/Watched.ts"
@@ -20,15 +20,25 @@ import {
   StartFailed,
   type TaskError,
   TaskInterrupted,
+  TaskTimedOut,
   WorkerLost,
 } from "../Errors.ts"
 import type { PlatformService } from "../Platform.ts"
 import type { Task } from "../Task.ts"
+import type { Memory } from "../wire/Protocol.ts"
 import { JobQueue } from "./JobQueue.ts"
+import type { Recorder } from "./Recorder.ts"
 import * as Window from "./Window.ts"
+import { type Limits, Worker } from "./Worker.ts"
 
 /** Milliseconds after which small or badly placed work moves all the same. */
 const PATIENCE = 1
+
+/**
+ * Milliseconds in which a dropped task in plain code may end by itself, which is less than a new worker costs, or an OS process may
+ * say that it interrupts an effect: nobody sees what it is at.
+ */
+const LAST_CHANCE = 20
 
 export type PoolState =
   | { readonly _tag: "running" }
@@ -37,38 +47,72 @@ export type PoolState =
   | { readonly _tag: "failed"; readonly error: TaskError }
 
 export interface DispatcherOptions {
+  /** The most workers. */
   readonly size: number
+  /** So many are kept. */
+  readonly minSize: number
+  /** Milliseconds after which one beyond them ends that has nothing to do. */
+  readonly idleTimeout: number
   readonly startMethod: Agent.StartMethod
   readonly logs: Logs | undefined
+  /** Makes the first job of a worker. */
+  readonly initializer: (() => Job) | undefined
+  readonly limits: Limits
+  /** Milliseconds that an asked worker may take to end, or to interrupt a task. */
+  readonly grace: number
+  /** The most jobs that are not settled, before those who submit wait. */
+  readonly capacity: number
+  /** Who wants to know when each job waits and runs. */
+  readonly recorder: Recorder | undefined
 }
 
-interface Worker {
-  readonly link: AgentLink
-  window: Window.Window
+/** What became of the jobs of a pool, in numbers. */
+export interface Counts {
+  readonly submitted: number
+  readonly succeeded: number
+  readonly failed: number
+  /** Workers that took the place of one that was lost. */
+  readonly respawned: number
+  /** Workers that took the place of one that had served its time. */
+  readonly recycled: number
 }
 
 export class Dispatcher extends Watched {
   state: PoolState = { _tag: "running" }
   readonly workers: Array<Worker> = []
+  readonly counts: { -readonly [K in keyof Counts]: Counts[K] } = {
+    submitted: 0,
+    succeeded: 0,
+    failed: 0,
+    respawned: 0,
+    recycled: 0,
+  }
   private readonly queue = new JobQueue()
+  /** Jobs that are for one worker, by its place. */
+  private readonly pinned: ReadonlyArray<JobQueue>
   private readonly platform: PlatformService
   private readonly options: DispatcherOptions
+  /** Jobs that were lost, and may be tried again. */
+  private readonly undecided = new Set<Job>()
   private lastCall: Call | undefined = undefined
   private unsettled = 0
+  /** Those who wait for room, the first first. */
+  private readonly submitters: Array<() => void> = []
   private pumpScheduled = false
   private timer: ReturnType<typeof setTimeout> | undefined = undefined
 
-  /** Starts `size` workers; where one does not start, the others are ended and the pool has failed. */
+  /** Starts its workers; where one does not start, the others are ended and the pool has failed. */
   constructor(platform: PlatformService, options: DispatcherOptions) {
     super()
     this.platform = platform
     this.options = options
-    while (this.state._tag === "running" && this.workers.length < options.size) this.tryStartWorker()
+    this.pinned = Array.from({ length: options.size }, () => new JobQueue())
+    this.replenish()
   }
 
   get isReady(): boolean {
     return (
-      this.workers.length === this.options.size && this.workers.every(({ link }) => link.state === "ready")
+      this.workers.length >= this.options.minSize && this.workers.every(({ link }) => link.state === "ready")
     )
   }
 
@@ -82,44 +126,126 @@ export class Dispatcher extends Watched {
     return this.workers.length === 0
   }
 
+  /** How many more jobs may be submitted. */
+  get roomLeft(): number {
+    return this.options.capacity - this.unsettled
+  }
+
+  /** Another job may be submitted, and nobody waits for that. */
+  get hasRoom(): boolean {
+    return this.roomLeft > 0 && this.submitters.length === 0
+  }
+
+  /** All its workers share memory with this agent. */
+  get sharesMemory(): boolean {
+    return this.workers.length > 0 && this.workers.every(({ link }) => link.sharesMemory)
+  }
+
+  /** Jobs that no worker has. */
+  get queued(): number {
+    return this.pinned.reduce((sum, { size }) => sum + size, this.queue.size)
+  }
+
   /** Waits until a condition holds that starts and ends of workers, or the last job, bring about. */
   until(condition: () => boolean): Effect.Effect<void> {
     return this.when(this.platform, () => (condition() ? Effect.void : undefined))
   }
 
+  /** Waits until there is room; first come, first served. */
+  readonly room: Effect.Effect<void> = Effect.async<void>((resume) => {
+    const submitter = () => resume(Effect.void)
+    this.submitters.push(submitter)
+    return Effect.sync(() => {
+      const index = this.submitters.indexOf(submitter)
+      if (index !== -1) this.submitters.splice(index, 1)
+    })
+  })
+
+  /** Calls as many of those who wait for room as there is room for. */
+  readonly admit = (): void => {
+    for (let { roomLeft } = this; roomLeft > 0 && this.submitters.length > 0; roomLeft--)
+      this.submitters.shift()?.()
+  }
+
   /** What a job of this pool calls. Jobs that come one after the other and call the same share it. */
-  call(task: Task.Any, arity: number, site?: CallSite, span?: AnySpan): Call {
+  call(task: Task.Any, arity: number, site?: CallSite, span?: AnySpan, terms = ORDINARY): Call {
     const { lastCall } = this
     if (
       lastCall?.task === task &&
       lastCall.arity === arity &&
       lastCall.site === site &&
-      lastCall.span === span
+      lastCall.span === span &&
+      lastCall.terms === terms
     ) {
       return lastCall
     }
-    this.lastCall = { task, arity, site, span, owner: this }
+    this.lastCall = { task, arity, site, span, terms, owner: this }
     return this.lastCall
   }
 
   /** Queues a job of this pool, which must be running. */
   submit(job: Job): void {
+    this.counts.submitted++
+    this.options.recorder?.submitted(job)
     if (this.unsettled++ === 0) this.platform.hold()
-    this.queue.push(job)
+    this.queueOf(job.call.terms).push(job)
     this.schedulePump()
   }
 
-  /** Gives a job up: it does not run where it has not begun, else its result is dropped. */
-  cancel(job: Job): void {
+  private queueOf({ place }: Terms): JobQueue {
+    return (place === undefined ? undefined : this.pinned[place]) ?? this.queue
+  }
+
+  /** Puts jobs back that were sent and not begun. */
+  private putBack(jobs: ReadonlyArray<Job>): void {
+    this.queue.unshift(jobs.filter(({ call }) => call.terms.place === undefined))
+    for (const job of jobs) {
+      if (job.call.terms.place !== undefined) this.queueOf(job.call.terms).unshift([job])
+    }
+  }
+
+  /**
+   * Settles a job that nobody waits for any more: it does not run where it has not begun, else its worker is stopped, or has to
+   * give it up.
+   */
+  cancel(job: Job, error: TaskError = new TaskInterrupted({ task: job.task.name })): void {
     if (job.status !== "waiting") return
-    job.link?.revoke(job)
-    job.fail(new TaskInterrupted({ task: job.task.name }))
+    const worker = this.workers.find(({ link }) => link === job.link)
+    const runs = worker !== undefined && !worker.takeBack(job)
+    job.fail(error)
+    if (runs) this.drop(worker, job)
+  }
+
+  /**
+   * Has a worker give up a job that it has begun: its effect is interrupted, or its plain code comes to a checkpoint, or the worker
+   * is ended. What waits behind it goes to others.
+   */
+  private drop(worker: Worker, job: Job): void {
+    const { link } = worker
+    link.drop(job)
+    // It has just ended, or the OS process will pass it.
+    if (!link.runs(job)) return
+    this.putBack(worker.takeBackLast(Number.POSITIVE_INFINITY))
+    worker.watch(job, this.patienceWith(link), () => link.end(-9))
+    this.schedulePump()
+  }
+
+  private patienceWith(link: AgentLink): number {
+    const mayEnd = link.sharesMemory && (link.listens || this.platform.capabilities.stopsBusyThread !== true)
+    return mayEnd ? this.options.grace : LAST_CHANCE
   }
 
   /** A job of this pool was settled. */
   settled(job: Job): void {
-    if (job.status === "failed" && job.outcome instanceof InitializerFailed) this.fail(job.outcome)
-    if (--this.unsettled > 0) return
+    if (job.status === "succeeded") this.counts.succeeded++
+    else {
+      this.counts.failed++
+      if (job.outcome instanceof InitializerFailed) this.fail(job.outcome)
+    }
+    this.options.recorder?.settled(job)
+    this.unsettled--
+    if (this.submitters.length > 0) this.admit()
+    if (this.unsettled > 0) return
     this.platform.release()
     if (this.state._tag === "closed") this.stopWorkers()
     this.changed()
@@ -129,6 +255,7 @@ export class Dispatcher extends Watched {
   close(): void {
     if (this.state._tag !== "running") return
     this.state = { _tag: "closed" }
+    this.dismiss()
     if (this.unsettled === 0) this.stopWorkers()
   }
 
@@ -154,7 +281,14 @@ export class Dispatcher extends Watched {
 
   private settleAll(errorOf: (job: Job) => TaskError): void {
     const sent = this.workers.flatMap(({ link }) => link.jobs())
-    for (const job of [...sent, ...this.queue.take(Number.POSITIVE_INFINITY)]) job.fail(errorOf(job))
+    const queued = [this.queue, ...this.pinned].flatMap((queue) => queue.drain())
+    for (const job of [...sent, ...queued, ...this.undecided]) job.fail(errorOf(job))
+    this.dismiss()
+  }
+
+  /** Those who wait for room learn that the pool takes nothing any more. */
+  private dismiss(): void {
+    for (const submitter of this.submitters.splice(0)) submitter()
   }
 
   private stopWorkers(): void {
@@ -166,56 +300,142 @@ export class Dispatcher extends Watched {
     }
   }
 
-  private startWorker(): void {
+  /** Starts the workers that a pool of this kind keeps. */
+  private replenish(): void {
+    const { minSize } = this.options
+    while (this.takesPart && this.workers.length < minSize) this.tryStartWorker()
+  }
+
+  /** Its workers are needed. */
+  private get takesPart(): boolean {
+    return this.state._tag === "running" || (this.state._tag === "closed" && this.unsettled > 0)
+  }
+
+  private startWorker(place: number): void {
     const { platform } = this
-    const { logs, startMethod } = this.options
+    const { initializer, limits, logs, recorder, startMethod } = this.options
     const path = Agent.nextPath()
     const name = Agent.defaultName("PoolWorker", path)
-    const worker: Worker = {
-      link: new AgentLink(platform, { name, path, daemon: true, startMethod, logs, lifetime: "worker" }, [], {
-        onReady: () => {
-          this.schedulePump()
-          this.changed()
-        },
-        onSettled: (ran, busy) => {
-          worker.window = Window.observe(worker.window, ran, busy)
-          this.schedulePump()
-        },
-        onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
-        onGone: () => {},
-      }),
-      window: Window.initial,
+    const first = initializer?.()
+    const watch = {
+      times: recorder !== undefined,
+      memory: Math.min(limits.heap, limits.rss) < Number.POSITIVE_INFINITY,
     }
+    const options = { name, path, daemon: true, startMethod, logs, watch, lifetime: "worker" } as const
+    const worker = new Worker(
+      place,
+      limits,
+      (worker) =>
+        new AgentLink(platform, options, first ? [first] : [], {
+          onReady: () => {
+            worker.ready()
+            this.letRest(worker)
+            this.schedulePump()
+            this.changed()
+          },
+          onRan: (job, from, to) => recorder?.ran(worker, job, from, to),
+          onSettled: (ran, busy, memory) => this.report(worker, ran, busy, memory),
+          onBegun: (job) => this.time(worker, job),
+          onHeard: (job) => worker.watch(job, this.options.grace, () => worker.link.end(-9)),
+          onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
+          onGone: () => {},
+        }),
+    )
     this.workers.push(worker)
+    first?.observe(({ outcome, status }) => {
+      if (status === "failed") this.fail(initializerFailed(first, outcome))
+    })
+  }
+
+  /** A worker has done some jobs. */
+  private report(worker: Worker, ran: number, busy: number, memory: Memory | undefined): void {
+    worker.observe(ran, busy, memory)
+    this.recycle(worker)
+    this.letRest(worker)
+    this.schedulePump()
+    this.changed()
+  }
+
+  /** Sends a worker away that has done its part. */
+  private recycle(worker: Worker): void {
+    if (!worker.isDue || !worker.isIdle || worker.isLeaving) return
+    this.counts.recycled++
+    worker.leave(this.options.grace)
+  }
+
+  /** It ends where it has nothing to do for long, and is not one of those that are kept. */
+  private letRest(worker: Worker): void {
+    const { grace, idleTimeout, minSize } = this.options
+    const isSpare = () => worker.isIdle && worker.isAvailable && this.workers.length > minSize
+    if (!isSpare()) return
+    worker.restLater(idleTimeout, () => {
+      if (isSpare()) worker.leave(grace)
+    })
+  }
+
+  /** A worker begins a job that may take so long. */
+  private time(worker: Worker, job: Job): void {
+    const { timeout = Number.POSITIVE_INFINITY } = job.call.terms
+    worker.watch(job, timeout, () => this.cancel(job, new TaskTimedOut({ task: job.task.name, timeout })))
   }
 
   /** A worker ended: its running job is lost, what it had not begun goes to others, and another takes its place. */
   private bury(worker: Worker, exit: LinkExit, lost: ReadonlyArray<Job>, unbegun: ReadonlyArray<Job>): void {
     const { name } = worker.link
+    worker.ended()
     this.workers.splice(this.workers.indexOf(worker), 1)
-    this.queue.unshift(unbegun)
+    this.putBack(unbegun)
     const cause = exit.error === undefined ? {} : { cause: exit.error }
     for (const job of lost)
-      job.fail(new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))
-    if (this.state._tag === "running" || (this.state._tag === "closed" && this.unsettled > 0)) {
-      if (exit.wasReady) this.tryStartWorker()
-      else
+      this.lose(job, new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))
+    if (this.takesPart) {
+      if (exit.wasReady) {
+        if (!worker.isLeaving) this.counts.respawned++
+        this.replenish()
+        this.schedulePump()
+      } else {
         this.fail(
           new StartFailed({
             agent: name,
             cause: exit.error ?? new Error(`it ended with exit code ${exit.code}`),
           }),
         )
+      }
     }
     this.changed()
   }
 
+  private lose(job: Job, error: WorkerLost): void {
+    const { retry } = job.call.terms
+    if (retry === undefined || job.status !== "waiting" || !this.takesPart) {
+      job.fail(error)
+      return
+    }
+    this.undecided.add(job)
+    retry(job, error, (again) => {
+      this.undecided.delete(job)
+      if (job.status !== "waiting") return
+      if (!again) job.fail(error)
+      else {
+        this.putBack([job])
+        this.schedulePump()
+      }
+    })
+  }
+
   private tryStartWorker(): void {
     try {
-      this.startWorker()
+      this.startWorker(this.freePlace())
     } catch (error) {
       this.fail(error as StartFailed)
     }
+  }
+
+  /** One that jobs wait for, if there is such a one. */
+  private freePlace(): number {
+    const taken = new Set(this.workers.map(({ place }) => place))
+    const free = this.pinned.flatMap((_, place) => (taken.has(place) ? [] : [place]))
+    return free.find((place) => (this.pinned[place]?.size ?? 0) > 0) ?? (free[0] as number)
   }
 
   private schedulePump(): void {
@@ -230,17 +450,23 @@ export class Dispatcher extends Watched {
   /** Sends what is worth sending; an impatient pump (`patient` false) sends everything that has a place. */
   private pump(patient: boolean): void {
     if (this.unsettled === 0) return
-    const ready = this.workers.filter(({ link }) => link.state === "ready")
+    for (const worker of this.workers) if (worker.isAvailable) this.recycle(worker)
+    const ready = this.workers.filter((worker) => worker.isAvailable)
     ready.sort((left, right) => left.link.live - right.link.live)
-    const busy = ready.some(({ link }) => link.live > 0)
+    const busy = ready.some((worker) => !worker.isIdle)
     let heldBack = false
     ready.forEach((worker, index) => {
-      const share = Math.ceil(this.queue.size / (ready.length - index))
-      const count = allotment(worker, share, this.queue.size)
+      const own = this.pinned[worker.place] as JobQueue
+      if (own.size > 0) worker.send(own.take(worker.allotment(own.size, own.size), worker.isIdle))
+      const { queue } = this
+      if (queue.size === 0 || !worker.isAvailable) return
+      const share = Math.ceil(queue.size / (ready.length - index))
+      const count = worker.allotment(share, queue.size)
       if (count === 0) return
       if (patient && (busy || index > 0) && count < Window.worthwhile(worker.window)) heldBack = true
-      else worker.link.send(this.queue.take(count))
+      else worker.send(queue.take(count, worker.isIdle))
     })
+    if (this.queued > 0) this.grow()
     if (this.queue.size === 0) heldBack = this.level(ready, patient) || heldBack
     if (heldBack) this.timer = this.timer ?? setTimeout(() => this.losePatience(), PATIENCE)
   }
@@ -250,29 +476,27 @@ export class Dispatcher extends Watched {
     this.pump(false)
   }
 
+  /** Starts another worker for what finds no place, one at a time. */
+  private grow(): void {
+    if (!this.takesPart || this.workers.length >= this.options.size) return
+    if (!this.workers.some((worker) => worker.isStarting)) this.tryStartWorker()
+  }
+
   /** Moves jobs from the fullest worker to idle ones; returns whether that waits for more patience. */
   private level(ready: ReadonlyArray<Worker>, patient: boolean): boolean {
     let waits = false
     for (const idle of ready) {
-      if (idle.link.live > 0) continue
+      if (!idle.isIdle || idle.isDue) continue
       const fullest = ready.reduce((left, right) => (right.link.live > left.link.live ? right : left))
       const waiting = fullest.link.live - 1
-      if (waiting < 1) return false
+      if (waiting < 1) return waits
       const half = Math.ceil(waiting / 2)
-      if (patient && Window.workOf(fullest.window, waiting) < PATIENCE) {
-        waits = true
-      } else {
-        const jobs = fullest.link.revokeLast(allotment(idle, half, half))
-        if (jobs.length > 0) idle.link.send(jobs)
-      }
+      if (patient && Window.workOf(fullest.window, waiting) < PATIENCE) waits = true
+      else idle.send(fullest.takeBackLast(idle.allotment(half, half)))
     }
     return waits
   }
 }
 
-/** How many jobs a worker may get now: its share, half a window at least, as far as there is room. */
-const allotment = ({ link, window }: Worker, share: number, queued: number): number => {
-  const room = window.size - link.outstanding
-  if (queued === 0 || room < window.size / 2) return 0
-  return Math.min(room, Math.max(share, Window.worthwhile(window)), queued)
-}
+const initializerFailed = ({ task }: Job, cause: unknown): InitializerFailed =>
+  new InitializerFailed({ url: task.url, task: task.name, cause })

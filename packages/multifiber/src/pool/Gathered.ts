@@ -3,14 +3,18 @@ import type { Job } from "../agent/Job.ts"
 import { Pending } from "../agent/Pending.ts"
 
 export class Gathered extends Pending {
+  private readonly jobs: ReadonlyArray<Job>
+  private readonly failFast: boolean
   private readonly chunks: Array<ReadonlyArray<unknown>>
   private waiting: number
   /** The failure that arrived first, by order of arrival. */
   private failed: Job | undefined = undefined
 
-  /** Settles when every chunk is settled: a failure does not cut the others short. */
-  constructor(jobs: ReadonlyArray<Job>) {
+  /** Settles when every chunk is settled; with `failFast` at the first failure, which ends the others. */
+  constructor(jobs: ReadonlyArray<Job>, failFast: boolean) {
     super()
+    this.jobs = jobs
+    this.failFast = failFast
     this.chunks = new Array(jobs.length)
     this.waiting = jobs.length
     if (jobs.length === 0) this.succeed([])
@@ -19,12 +23,20 @@ export class Gathered extends Pending {
     })
   }
 
+  override abandon(): void {
+    for (const job of this.jobs) job.abandon()
+  }
+
   private arrive(job: Job, index: number): void {
     if (job.status === "succeeded") this.chunks[index] = job.outcome as ReadonlyArray<unknown>
     else this.failed ??= job
-    if (--this.waiting > 0) return
-    if (this.failed) this.fail(this.failed.outcome)
-    else this.succeed(this.chunks.flat(1))
+    this.waiting--
+    if (this.failed && (this.failFast || this.waiting === 0)) this.fail(this.failed.outcome)
+    else if (this.waiting === 0) this.succeed(this.chunks.flat(1))
+  }
+
+  protected override afterSettled(): void {
+    if (this.waiting > 0) this.abandon()
   }
 }
 

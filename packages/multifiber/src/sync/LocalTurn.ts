@@ -13,6 +13,9 @@ import { WakeUp } from "./WakeUp.ts"
 /** After at most 2 to the power of so many waits a fiber looks for a while again before it waits. */
 const MOST_IN_VAIN = 6
 
+/** So often a fiber looks for a while in a row before it waits all the same: nothing else of the agent runs meanwhile. */
+const MOST_IN_A_ROW = 64
+
 /**
  * So many milliseconds somebody whose time is up waits on while there is something to do: others may have been quicker again and
  * again, or one has died in its turn.
@@ -64,6 +67,8 @@ export class LocalTurn implements Slices.Waiting {
   private lost = 0
   /** How often in a row a fiber has looked for a while in vain. */
   private inVain = 0
+  /** How often it has since the agent waited. */
+  private inARow = 0
   /** So many waits begin without that. */
   private skips = 0
   private readonly wakeUp: WakeUp
@@ -103,7 +108,9 @@ export class LocalTurn implements Slices.Waiting {
    */
   tryActSoon<A>(act: Act<A>): A | Nothing {
     const quick = this.tryAct(act)
-    if (quick !== NOTHING || this.waiters.length > 0 || this.skips-- > 0) return quick
+    if (quick !== NOTHING || this.waiters.length > 0 || this.inARow === MOST_IN_A_ROW || this.skips-- > 0)
+      return quick
+    this.inARow++
     for (let i = 0, rounds = 1; i < SPINS && !this.isOpen; i++) rounds = Waiters.pause(rounds)
     const result = this.tryAct(act)
     this.inVain = result === NOTHING ? Math.min(this.inVain + 1, MOST_IN_VAIN) : 0
@@ -123,6 +130,7 @@ export class LocalTurn implements Slices.Waiting {
   await(waiter: Waiter): void {
     if (!this.waiters.includes(waiter) && this.waiters.push(waiter) === 1) Slices.begin(this)
     this.look()
+    if (!this.isCalled) this.inARow = 0
   }
 
   /** Takes the turn of a fiber that was called. Where there was nothing to do, it will be called again. */

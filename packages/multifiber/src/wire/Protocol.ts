@@ -28,6 +28,9 @@ export const Op = {
   Cancel: 12,
   Outcome: 13,
   Release: 14,
+  Drop: 15,
+  Heard: 16,
+  Begun: 17,
 } as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
@@ -51,6 +54,15 @@ export interface Boot {
   readonly logLevel: number | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
   readonly lifetime: "worker" | "process"
+  /** What it reports of itself beyond its results. */
+  readonly watch: { readonly times: boolean; readonly memory: boolean }
+}
+
+/** How much memory an agent uses, in bytes. */
+export interface Memory {
+  readonly heap: number
+  /** Of its OS process. */
+  readonly rss: number
 }
 
 /** What a child logs, for the loggers of its starter. */
@@ -82,7 +94,9 @@ export interface TaskName {
  * Consecutive calls of one task with the same number of arguments, made in the same span.
  *
  * `values` holds the arguments call by call. Where `arity` is `EACH`, the segment is a single call over many items: the
- * task runs once for each value, and the result is the array of results.
+ * task runs once for each value, and the result is the array of results. `EACH_LIST` is the same where each item is a list
+ * of arguments. Where it is `RANGE`, the segment is a single call over all slices of a range that the agent can get; the result is the
+ * array of pairs of a slice's number and its result.
  */
 export interface Segment {
   readonly task: number
@@ -90,9 +104,24 @@ export interface Segment {
   readonly values: ArrayLike<unknown>
   readonly calls: number
   readonly span?: SpanId
+  /** The runner tells when it begins. */
+  readonly isTimed?: true
 }
 
 export const EACH = -1
+export const EACH_LIST = -2
+export const RANGE = -3
+
+/** What agents share that go through a range together: the argument of a call whose arity is `RANGE`. */
+export interface SharedRange {
+  /** One word: the number of the next slice. */
+  readonly cursor: SharedArrayBuffer
+  readonly from: number
+  readonly to: number
+  readonly grain: number
+  /** The arguments after those that name the slice. */
+  readonly args: ReadonlyArray<unknown>
+}
 
 export interface Run {
   readonly op: typeof Op.Run
@@ -111,6 +140,8 @@ export type ToAgent =
   | Run
   | { readonly op: typeof Op.Stop }
   | { readonly op: typeof Op.Interrupt }
+  /** Nobody wants the result of this call any more. */
+  | { readonly op: typeof Op.Drop; readonly sequence: number }
   /** To the oldest question without an answer. */
   | { readonly op: typeof Op.Answer; readonly answer: Answer }
   | { readonly op: typeof Op.Outcome; readonly id: number; readonly outcome: Outcome }
@@ -157,6 +188,10 @@ export type FromAgent =
   | { readonly op: typeof Op.Cancel; readonly id: number }
   /** It does not use any more what has this handle. */
   | { readonly op: typeof Op.Release; readonly target: string }
+  /** It interrupts the call that was dropped. */
+  | { readonly op: typeof Op.Heard; readonly sequence: number }
+  /** It begins a call that is timed. */
+  | { readonly op: typeof Op.Begun; readonly sequence: number }
   | {
       readonly op: typeof Op.Settled
       /** The sequence number after the last task that the runner passed. */
@@ -167,6 +202,9 @@ export type FromAgent =
       readonly failures: ReadonlyArray<readonly [index: number, failure: Failure]>
       /** Milliseconds that the tasks took. */
       readonly busy: number
+      /** When each began and ended, in milliseconds since 1970. */
+      readonly times?: ReadonlyArray<number>
+      readonly memory?: Memory
     }
   | {
       readonly op: typeof Op.Dying

@@ -1,7 +1,8 @@
 /** One call of a task inside an agent: arguments in, a value, a promise or a throw out. */
 import type { Effect } from "effect/Effect"
+import * as Agent from "../Agent.ts"
 import { describe, type EncodedError, encodeError } from "../wire/EncodedError.ts"
-import { EACH, type Failure, type Segment } from "../wire/Protocol.ts"
+import { EACH, type Failure, RANGE, type Segment, type SharedRange } from "../wire/Protocol.ts"
 import type { EffectFailure, EffectRunner } from "./EffectRunner.ts"
 import type { Defined } from "./Loader.ts"
 
@@ -25,26 +26,33 @@ export type RunEffect = (task: Defined) => Promise<EffectRunner>
 
 /** Runs call number `call` of a segment. */
 export const run = (task: Defined, segment: Segment, call: number, runEffect: RunEffect): unknown =>
-  segment.arity === EACH
-    ? runEach(task, segment, runEffect)
-    : complete(task, invoke(task, segment, call), segment, runEffect)
+  segment.arity === RANGE
+    ? runRange(task, segment, runEffect)
+    : segment.arity < 0
+      ? runEach(task, segment, runEffect)
+      : complete(task, invoke(task, segment, call), segment, runEffect)
 
 const invoke = (task: Defined, { arity, values }: Segment, call: number): unknown => {
   if (arity === 1) return invokeOne(task, values[call])
   if (arity === 0 && !task.codec) return task.run()
   if (arity === 2 && !task.codec) return task.run(values[2 * call], values[2 * call + 1])
-  const args = Array.prototype.slice.call(values, call * arity, (call + 1) * arity)
-  return task.run(...(task.codec ? decodeArgs(task.codec, args) : args))
+  return invokeList(task, Array.prototype.slice.call(values, call * arity, (call + 1) * arity))
 }
 
 const invokeOne = (task: Defined, value: unknown): unknown =>
   task.codec ? task.run(...decodeArgs(task.codec, [value])) : task.run(value)
 
+const invokeList = (task: Defined, args: ReadonlyArray<unknown>): unknown =>
+  task.run(...(task.codec ? decodeArgs(task.codec, args) : args))
+
+const itemOf = ({ arity }: Segment) => (arity === EACH ? invokeOne : (invokeList as typeof invokeOne))
+
 const runEach = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
   const items = segment.values
+  const invokeItem = itemOf(segment)
   const results = new Array<unknown>(items.length)
   for (let i = 0; i < items.length; i++) {
-    const result = complete(task, invokeOne(task, items[i]), segment, runEffect)
+    const result = complete(task, invokeItem(task, items[i]), segment, runEffect)
     if (isPromise(result)) return finishEach(task, segment, runEffect, results, i, result)
     results[i] = result
   }
@@ -60,11 +68,36 @@ const finishEach = async (
   result: PromiseLike<unknown>,
 ): Promise<unknown> => {
   const items = segment.values
+  const invokeItem = itemOf(segment)
   results[pending] = await result
   for (let i = pending + 1; i < items.length; i++) {
-    results[i] = await complete(task, invokeOne(task, items[i]), segment, runEffect)
+    results[i] = await complete(task, invokeItem(task, items[i]), segment, runEffect)
   }
   return results
+}
+
+/** Runs the task for one slice of the range after the other, as long as there are some that nobody has claimed. */
+const runRange = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
+  const { args, cursor, from, grain, to } = segment.values[0] as SharedRange
+  const next = new Int32Array(cursor)
+  const results: Array<readonly [slice: number, result: unknown]> = []
+  const go = (): unknown => {
+    while (!Agent.state().isCancelled()) {
+      const slice = Atomics.add(next, 0, 1)
+      const begin = from + slice * grain
+      if (begin >= to) break
+      const result = complete(task, task.run(begin, Math.min(begin + grain, to), ...args), segment, runEffect)
+      if (isPromise(result)) {
+        return result.then((value) => {
+          results.push([slice, value])
+          return go()
+        })
+      }
+      results.push([slice, result])
+    }
+    return results
+  }
+  return go()
 }
 
 const complete = (task: Defined, returned: unknown, { span }: Segment, runEffect: RunEffect): unknown => {

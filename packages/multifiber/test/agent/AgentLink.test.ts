@@ -70,7 +70,7 @@ describe("AgentLink", () => {
   it("results go to the jobs in the order they were sent", () => {
     const { events, link, say } = linkToPuppet()
     say({ op: Op.Ready, version: VERSION })
-    const jobs = [0, 1, 2, 3].map(jobOf)
+    const jobs = [0, 1, 2, 3].map((id) => jobOf(id))
     link.send(jobs)
     say(settled(1, ["a"]))
     say(settled(4, ["b", "c", "d"]))
@@ -82,7 +82,7 @@ describe("AgentLink", () => {
   it("revoked jobs have no result: the others get theirs", () => {
     const { link, say } = linkToPuppet()
     say({ op: Op.Ready, version: VERSION })
-    const jobs = [0, 1, 2, 3].map(jobOf)
+    const jobs = [0, 1, 2, 3].map((id) => jobOf(id))
     link.send(jobs)
     expect(link.revoke(jobs[1] as Job)).toBe(true)
     expect(link.revoke(jobs[1] as Job)).toBe(false)
@@ -93,7 +93,7 @@ describe("AgentLink", () => {
 
   it("revokeLast takes back the last jobs, in their order", () => {
     const { link } = linkToPuppet()
-    const jobs = [0, 1, 2, 3, 4].map(jobOf)
+    const jobs = [0, 1, 2, 3, 4].map((id) => jobOf(id))
     link.send(jobs)
     link.revoke(jobs[4] as Job)
     expect(link.revokeLast(2).map(idOf)).toEqual([2, 3])
@@ -102,7 +102,7 @@ describe("AgentLink", () => {
 
   it("a failure is that of its place among the values", () => {
     const { link, say } = linkToPuppet()
-    const jobs = [0, 1, 2].map(jobOf)
+    const jobs = [0, 1, 2].map((id) => jobOf(id))
     link.send(jobs)
     say({
       op: Op.Settled,
@@ -124,7 +124,7 @@ describe("AgentLink", () => {
   it("at the exit, jobs that were not begun can be sent elsewhere; those of a poisoned agent cannot", () => {
     for (const poisoned of [false, true]) {
       const { exits, agent, link, say } = linkToPuppet()
-      link.send([0, 1, 2].map(jobOf))
+      link.send([0, 1, 2].map((id) => jobOf(id)))
       say(settled(1, ["a"]))
       if (poisoned) say({ op: Op.Dying, error: { kind: "value", value: "choked" }, poisoned })
       agent().onExit({ code: 1, error: undefined })

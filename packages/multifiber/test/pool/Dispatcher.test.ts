@@ -4,7 +4,7 @@ import * as FakePlatform from "@multifiber/testkit/fakePlatform"
 import type * as Task from "multifiber/Task"
 import { CAPACITY } from "../../src/agent/AgentLink.ts"
 import { Job } from "../../src/agent/Job.ts"
-import { Dispatcher } from "../../src/pool/Dispatcher.ts"
+import { Dispatcher, type DispatcherOptions } from "../../src/pool/Dispatcher.ts"
 import { Op, type ToAgent } from "../../src/wire/Protocol.ts"
 import { idOf } from "../jobs.ts"
 
@@ -43,9 +43,27 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await setImmediate()
 }
 
+const settings = (size: number): DispatcherOptions => ({
+  size,
+  minSize: size,
+  idleTimeout: 1000,
+  startMethod: "thread",
+  logs: undefined,
+  initializer: undefined,
+  limits: {
+    tasks: Number.POSITIVE_INFINITY,
+    age: Number.POSITIVE_INFINITY,
+    heap: Number.POSITIVE_INFINITY,
+    rss: Number.POSITIVE_INFINITY,
+  },
+  recorder: undefined,
+  grace: 1000,
+  capacity: Number.POSITIVE_INFINITY,
+})
+
 const start = async (size: number, options: FakePlatform.Options = {}) => {
   const fake = FakePlatform.make(options)
-  const dispatcher = new Dispatcher(fake.service, { size, startMethod: "thread", logs: undefined })
+  const dispatcher = new Dispatcher(fake.service, settings(size))
   await untilTrue(() => dispatcher.isReady)
   const submit = (task: Task.Task.Any, numbers: ReadonlyArray<number>): Array<Job> =>
     numbers.map((n) => {
@@ -175,7 +193,7 @@ describe("Dispatcher", () => {
   it("levelling gives a worker no more than its ring holds, revoked places included", BOUND, async () => {
     const { echo, gated, log, open } = steered()
     const { dispatcher, fake, submit } = await start(2)
-    for (const worker of dispatcher.workers) worker.window = { size: CAPACITY, taskTime: 1e-6 }
+    for (const worker of dispatcher.workers) worker.window = { size: CAPACITY, least: 2, taskTime: 1e-6 }
     for (const agent of fake.agents) agent.pause()
     const all = [
       ...submit(echo, range(0, CAPACITY + 3)),
@@ -252,7 +270,7 @@ describe("Dispatcher", () => {
 
   it.each([1, 2, 4, 5])("a failing start of worker %i ends the others", BOUND, async (failingStart) => {
     const fake = FakePlatform.make({ failingStart })
-    const { state } = new Dispatcher(fake.service, { size: 5, startMethod: "thread", logs: undefined })
+    const { state } = new Dispatcher(fake.service, settings(5))
     expect(state).toMatchObject({
       _tag: "failed",
       error: { _tag: "StartFailed", cause: new Error("no thread left") },
@@ -282,7 +300,7 @@ describe("Dispatcher", () => {
     BOUND,
     async () => {
       const fake = FakePlatform.make({ stillborn: 1 })
-      const dispatcher = new Dispatcher(fake.service, { size: 2, startMethod: "thread", logs: undefined })
+      const dispatcher = new Dispatcher(fake.service, settings(2))
       await untilTrue(() => dispatcher.isGone)
       expect(dispatcher.state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed" } })
       expect(fake.agents.length).toBe(2)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import type { Job } from "../../src/agent/Job.ts"
 import { chunksOf, defaultChunkSize, Gathered, sliceable } from "../../src/pool/Gathered.ts"
 import { jobOf } from "../jobs.ts"
 
@@ -15,7 +16,7 @@ describe("Gathered", () => {
     fc.assert(
       fc.property(inSomeOrder, ([chunks, order]) => {
         const jobs = chunks.map((_, id) => jobOf(id))
-        const gathered = new Gathered(jobs)
+        const gathered = new Gathered(jobs, false)
         for (const id of order) {
           expect(gathered.status).toBe("waiting")
           if (chunks[id]?.fails) jobs[id]?.fail(id)
@@ -24,6 +25,26 @@ describe("Gathered", () => {
         const firstFailed = order.find((id) => chunks[id]?.fails)
         expect(gathered.status).toBe(firstFailed === undefined ? "succeeded" : "failed")
         expect(gathered.outcome).toEqual(firstFailed ?? chunks.flatMap(({ values }) => values))
+      }),
+    )
+  })
+
+  it("that fails fast settles with the first failure, and gives the others up", () => {
+    fc.assert(
+      fc.property(inSomeOrder, ([chunks, order]) => {
+        const abandoned: Array<Job> = []
+        const owner = { settled: () => {}, cancel: (job: Job) => abandoned.push(job) }
+        const jobs = chunks.map((_, id) => jobOf(id, undefined, owner))
+        const gathered = new Gathered(jobs, true)
+        for (const id of order) {
+          if (gathered.status !== "waiting") break
+          if (chunks[id]?.fails) jobs[id]?.fail(id)
+          else jobs[id]?.succeed(chunks[id]?.values)
+        }
+        const firstFailed = order.find((id) => chunks[id]?.fails)
+        expect(gathered.outcome).toEqual(firstFailed ?? chunks.flatMap(({ values }) => values))
+        const isLast = order.at(-1) === firstFailed
+        expect(abandoned).toEqual(firstFailed === undefined || isLast ? [] : jobs)
       }),
     )
   })

@@ -42,7 +42,7 @@ const take = (count: number): fc.Command<Model, JobQueue> => ({
     const last = expected[count - 1]
     model.queued =
       last === undefined && count > 0 ? [] : model.queued.slice(last ? model.queued.indexOf(last) + 1 : 0)
-    model.taken = real.take(count)
+    model.taken = real.take(count, true)
     expect(model.taken.map(idOf)).toEqual(expected.map(idOf))
   },
   toString: () => `take ${count}`,
@@ -93,7 +93,29 @@ describe("JobQueue", () => {
     const jobs = Array.from({ length: 10_000 }, (_, id) => jobOf(id))
     for (const job of jobs) queue.push(job)
     for (const job of jobs.slice(0, -1)) job.fail("cancelled")
-    expect(queue.take(1).map(idOf)).toEqual([9_999])
+    expect(queue.take(1, true).map(idOf)).toEqual([9_999])
     expect(queue.size).toBe(0)
+  })
+
+  it("takes the highest priority first, in order among equals, and what is timed alone", () => {
+    const terms = fc.record({ priority: fc.integer({ min: -1, max: 1 }), isTimed: fc.boolean() })
+    fc.assert(
+      fc.property(fc.array(terms), fc.array(fc.tuple(fc.nat(5), fc.boolean())), (all, takes) => {
+        const queue = new JobQueue()
+        const jobs = all.map(({ isTimed, priority }, id) =>
+          jobOf(id, { priority, ...(isTimed ? { timeout: 1 } : {}) }),
+        )
+        for (const job of jobs) queue.push(job)
+        const row = [...jobs].sort((left, right) => right.call.terms.priority - left.call.terms.priority)
+        const isTimed = (job: Job | undefined) => job?.call.terms.timeout !== undefined
+        for (const [count, isIdle] of takes) {
+          const timed = row.findIndex(isTimed)
+          const alone = isTimed(row[0]) && isIdle ? 1 : timed
+          const expected = row.splice(0, Math.min(count, alone === -1 ? count : alone))
+          expect(queue.take(count, isIdle).map(idOf)).toEqual(expected.map(idOf))
+        }
+        expect(queue.drain().map(idOf)).toEqual(row.map(idOf))
+      }),
+    )
   })
 })

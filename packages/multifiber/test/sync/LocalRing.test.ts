@@ -2,17 +2,18 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Agents from "@multifiber/kernel/Agents"
 import { attach } from "@multifiber/kernel/Memory"
 import * as Effect from "effect/Effect"
-import { allocate, LocalRing } from "../../src/sync/LocalRing.ts"
+import { allocate, LocalRing, type Options } from "../../src/sync/LocalRing.ts"
 import { NOTHING } from "../../src/sync/LocalTurn.ts"
 import { tryTurn } from "../../src/sync/turning.ts"
 import { Kind, type Message } from "../../src/wire/Message.ts"
 
+const never = () => false
+
 /** A ring as several agents have it. */
-const make = (agents: number, limit = Number.POSITIVE_INFINITY): ReadonlyArray<LocalRing> => {
+const make = (agents: number, given: Partial<Options> = {}): ReadonlyArray<LocalRing> => {
   const table = attach(new Int32Array(new SharedArrayBuffer(4 * Agents.WORDS)))
   const shared = allocate(0)
-  const never = () => false
-  const options = { most: 100, limit, isShut: never, isOver: never }
+  const options = { most: 100, limit: Number.POSITIVE_INFINITY, isShut: never, isOver: never, ...given }
   return Array.from(
     { length: agents },
     () => new LocalRing(shared, { id: Agents.enter(table, 0), table }, options),
@@ -53,7 +54,7 @@ describe("LocalRing", () => {
   })
 
   it("keeps nobody waiting for a message that was only tried to be put", () => {
-    const [first, second, third] = make(3, 1000) as [LocalRing, LocalRing, LocalRing]
+    const [first, second, third] = make(3, { limit: 1000 }) as [LocalRing, LocalRing, LocalRing]
     const write = (ring: LocalRing, message: Message) =>
       Effect.runSync(
         tryTurn(() => ({
@@ -70,5 +71,32 @@ describe("LocalRing", () => {
     expect(write(first, bytes(600, 4))).toBe(NOTHING)
     third.take(read)
     expect(third.writers.gate.meaning.isOpen(0, 1)).toBe(true)
+  })
+
+  it("looks for a while for what comes soon, but not for ever in a row", () => {
+    let looks = 0
+    const [ring] = make(1, { isOver: () => ++looks > 3 }) as [LocalRing]
+    const answer = () => {
+      if (looks <= 3) return NOTHING
+      looks = 0
+      return "answer"
+    }
+    const answers = Array.from({ length: 65 }, () => ring.readers.tryActSoon(answer))
+    expect(answers).toEqual([...Array.from({ length: 64 }, () => "answer"), NOTHING])
+  })
+
+  it("looks for a while less and less often where nothing comes", () => {
+    let looks = 0
+    const isOver = () => {
+      looks++
+      return false
+    }
+    const [ring] = make(1, { isOver }) as [LocalRing]
+    const isLong = Array.from({ length: 20 }, () => {
+      looks = 0
+      ring.readers.tryActSoon(() => NOTHING)
+      return looks > 100
+    })
+    expect(isLong.flatMap((long, index) => (long ? [index] : []))).toEqual([0, 2, 6, 14])
   })
 })

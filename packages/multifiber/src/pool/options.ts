@@ -1,0 +1,77 @@
+/** What a pool and its calls were asked for, checked. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import { ORDINARY, type Terms } from "../agent/Call.ts"
+import type { Job } from "../agent/Job.ts"
+import { InvalidArgument } from "../Errors.ts"
+import type { CallOptions } from "../Pool.ts"
+
+const invalid = (argument: string, value: unknown, expected: string): Effect.Effect<never, InvalidArgument> =>
+  Effect.fail(new InvalidArgument({ argument, value, expected }))
+
+/** A whole number, as least `least`. */
+export const count = (argument: string, value: number, least = 1): Effect.Effect<number, InvalidArgument> =>
+  Number.isSafeInteger(value) && value >= least
+    ? Effect.succeed(value)
+    : invalid(argument, value, `a whole number of at least ${least}`)
+
+/** The same, or without a bound. */
+export const bound = (argument: string, value: number | undefined): Effect.Effect<number, InvalidArgument> =>
+  value === undefined ? Effect.succeed(Number.POSITIVE_INFINITY) : count(argument, value)
+
+/** Milliseconds of a duration above zero. */
+export const milliseconds = (
+  argument: string,
+  value: Duration.DurationInput,
+): Effect.Effect<number, InvalidArgument> => {
+  const millis = Duration.toMillis(Duration.decode(value))
+  return millis > 0 ? Effect.succeed(millis) : invalid(argument, value, "a duration above zero")
+}
+
+/** The terms of a call, or what is wrong with its options. */
+export const termsOf = (
+  { key, priority = 0, retry, timeout, transfer }: CallOptions,
+  places: number,
+): Effect.Effect<Terms, InvalidArgument> => {
+  if (!Number.isFinite(priority)) return invalid("priority", priority, "a finite number")
+  if (retry !== undefined && transfer !== undefined) {
+    return invalid("transfer", transfer, "none where the task may be tried again")
+  }
+  return Effect.map(
+    timeout === undefined ? Effect.succeed(undefined) : milliseconds("timeout", timeout),
+    (timeout): Terms => ({
+      ...ORDINARY,
+      priority,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(key === undefined ? {} : { place: placeOf(key, places) }),
+      ...(retry === undefined ? {} : { retry: retrying(retry) }),
+      ...(transfer === undefined ? {} : { transfer }),
+    }),
+  )
+}
+
+/** The same for the same key: FNV-1a, after Fowler, Noll and Vo. */
+const placeOf = (key: string | number, places: number): number => {
+  let hash = 0x811c9dc5
+  for (const character of String(key))
+    hash = Math.imul(hash ^ (character.codePointAt(0) as number), 0x01000193)
+  return (hash >>> 0) % places
+}
+
+type Driver = Schedule.ScheduleDriver<unknown, unknown>
+
+/** Each job has the schedule to itself. */
+const retrying = (schedule: Schedule.Schedule<unknown, any>): NonNullable<Terms["retry"]> => {
+  const drivers = new WeakMap<Job, Driver>()
+  return (job, error, decide) => {
+    const driver = drivers.get(job) ?? Effect.runSync(Schedule.driver(schedule))
+    drivers.set(job, driver)
+    Effect.runFork(
+      Effect.match(driver.next(error), {
+        onFailure: () => decide(false),
+        onSuccess: () => decide(true),
+      }),
+    )
+  }
+}
