@@ -219,7 +219,8 @@ export const pollMessage = (
  *
  * **Shape** – what structured clone carries: numbers and bytes travel as they are, the rest by msgpackr. An object of a class
  * arrives as a plain one; an error with its name, message and cause; −0 inside of an array or an object as 0. An `ArrayBuffer` is
- * copied, never transferred: threads are spared the copy by a `SharedArrayBuffer`, or the handle of an `Array` or a `SharedMemory`.
+ * copied, never transferred, as arguments (`transfer` of `Pool.apply`) and results (`Task.transfer`) of tasks may be; threads are
+ * spared the copy by a `SharedArrayBuffer`, or the handle of an `Array` or a `SharedMemory`.
  * A value with shared memory in it, which handles are, is cloned and kept by the main agent until a fiber has got it; plain code
  * leaves it where it is. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first
  * served, as for `Lock.acquire`; what one fiber puts stays in its order. **Interruption** – leaves the queue as it was.
