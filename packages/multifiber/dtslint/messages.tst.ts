@@ -1,6 +1,7 @@
 import type * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as Stream from "effect/Stream"
@@ -35,6 +36,9 @@ declare const simple: SimpleQueue.SimpleQueue<string>
 declare const end: Connection.Connection<"out", "in">
 declare const sentinel: Waitable.Waitable
 declare const lock: Lock.Lock
+declare const needy: Schema.Schema<Date, string, "service">
+declare const text: Connection.Connection<string, string>
+declare const dates: Connection.Connection<string, number>
 
 describe("Queue", () => {
   it("has the type of its values", () => {
@@ -78,6 +82,25 @@ describe("Queue", () => {
   })
 })
 
+describe("Queue.forSchema", () => {
+  it("has the values of the schema in a queue of what it makes of them", () => {
+    const view = Queue.forSchema(queue, Schema.Date)
+    expect(view).type.toBe<Queue.SchemaQueue<Date>>()
+    expect(pipe(joinable, Queue.forSchema(Schema.Date))).type.toBe<Queue.SchemaQueue<Date>>()
+    expect(view.get).type.toBe<Effect.Effect<Date, EncodingFailed | Closed | ShutDown>>()
+    expect(view.putWithin(new Date(), 10)).type.toBe<
+      Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
+    >()
+    expect(view.put).type.not.toBeCallableWith("2030-01-01")
+    expect(Queue.forSchema).type.not.toBeCallableWith(queue, Schema.Number)
+    expect(view).type.not.toBeAssignableTo<Queue.Queue<unknown>>()
+  })
+
+  it("takes no schema that needs a service", () => {
+    expect(Queue.forSchema).type.not.toBeCallableWith(queue, needy)
+  })
+})
+
 describe("Connection", () => {
   it("sends what the other end receives", () => {
     expect(Pipe.make<"there", "back">()).type.toBe<
@@ -107,6 +130,22 @@ describe("Connection", () => {
     expect<Text>().type.toBeAssignableTo<Connection.Connection<"a", unknown>>()
     expect<Text>().type.not.toBeAssignableTo<Connection.Connection<string | number, string>>()
     expect<Text>().type.not.toBeAssignableTo<Connection.Connection<string, "a">>()
+  })
+})
+
+describe("Connection.forSchema", () => {
+  it("has one schema, or one for each direction", () => {
+    expect(Connection.forSchema(text, Schema.Date)).type.toBe<Connection.SchemaConnection<Date, Date>>()
+    expect(pipe(text, Connection.forSchema(Schema.Date))).type.toBe<Connection.SchemaConnection<Date, Date>>()
+    const both = { send: Schema.Date, receive: Schema.Int }
+    const view = Connection.forSchema(dates, both)
+    expect(view).type.toBe<Connection.SchemaConnection<Date, number>>()
+    expect(pipe(dates, Connection.forSchema(both))).type.toBe<Connection.SchemaConnection<Date, number>>()
+    expect(view.recv).type.toBe<Effect.Effect<number, EncodingFailed | Eof | Closed | WrongDirection>>()
+    expect(view.send).type.not.toBeCallableWith(1)
+    expect(Connection.forSchema).type.not.toBeCallableWith(dates, Schema.Date)
+    expect(Connection.forSchema).type.not.toBeCallableWith(dates, { send: Schema.Int, receive: Schema.Date })
+    expect(Connection.forSchema).type.not.toBeCallableWith(text, needy)
   })
 })
 

@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import {
@@ -30,11 +31,12 @@ import {
   TimedOut,
   type WrongDirection,
 } from "./Errors.ts"
-import { bytesBy, complete, type Reading, type Received, values, withLoan } from "./sync/borrowing.ts"
+import { bytesBy, complete, type Reading, values, withLoan } from "./sync/borrowing.ts"
 import type { RemoteConnection } from "./sync/connectionSides.ts"
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
-import { callRemote } from "./sync/remote.ts"
+import { callRemote, pollRemote, takeRemote } from "./sync/remote.ts"
+import { decoder, encoder } from "./sync/schemas.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
 import { bytesMessage, encode, type Message, toBytes } from "./wire/Message.ts"
@@ -106,8 +108,9 @@ const sending = ({ checkSending, id, pending }: RemoteConnection) => ({
   checkOpen: checkSending,
 })
 
-const receiving = ({ checkReceiving, id, pending }: RemoteConnection) => ({
+const receiving = ({ checkReceiving, id, kept, pending }: RemoteConnection) => ({
   id,
+  kept,
   pending,
   checkOpen: checkReceiving,
 })
@@ -134,18 +137,7 @@ export const recvMessage = <A, E = never>(
       })
       return complete(how, takeTurn(turnOf, sleep(milliseconds)))
     }
-    const kept = side.kept.shift()
-    const asking = receiving(side)
-    const taken =
-      kept === undefined
-        ? callRemote<Received, (typeof RECEIVING)[number]>(
-            asking,
-            "recv",
-            [milliseconds],
-            RECEIVING,
-            side.keep,
-          )
-        : Effect.succeed(kept)
+    const taken = takeRemote(receiving(side), "recv", milliseconds, RECEIVING)
     return Effect.flatMap(taken, (received) =>
       received === NOTHING
         ? Effect.succeed<A | Nothing>(NOTHING)
@@ -156,10 +148,10 @@ export const recvMessage = <A, E = never>(
 /**
  * Sends a value, as it is now, and waits while the pipe is full: while it holds 64 KB, or one message that is longer.
  *
- * **Shape** – as for `Queue.put`. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – messages
- * arrive whole and in order, whichever fibers and agents send them: several may use one end. **Interruption** – sends
- * nothing. **Errors** – `EncodingFailed`, at once and with nothing sent; `BrokenPipe` where nobody has the other end open;
- * `Closed`; `WrongDirection`.
+ * **Shape** – as for `Queue.put`: an `ArrayBuffer` is copied, never transferred. **Waiting** – suspends the fiber; the program stays
+ * alive meanwhile. **Fairness** – messages arrive whole and in order, whichever fibers and agents send them: several may use one
+ * end. **Interruption** – sends nothing. **Errors** – `EncodingFailed`, at once and with nothing sent; `BrokenPipe` where nobody
+ * has the other end open; `Closed`; `WrongDirection`.
  *
  * **Source** – Python's `Connection.send(obj)`, where two senders need a lock.
  *
@@ -318,8 +310,7 @@ export const pollMessage = (
       })
       return milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
     }
-    if (side.kept.length > 0) return Effect.succeed(true)
-    return callRemote<true, (typeof POLLING)[number]>(receiving(side), "poll", [milliseconds], POLLING)
+    return pollRemote(receiving(side), milliseconds, POLLING)
   })
 
 const POLLING = ["Closed", "WrongDirection"] as const
@@ -388,3 +379,82 @@ export const toSink = <Out>(
   const sendOne = (value: Out) => send(self, value)
   return Sink.forEach(sendOne)
 }
+
+/**
+ * The schemas of a connection, where its directions differ.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export interface Schemas<Out, OutI, In, InI> {
+  readonly send: Schema.Schema<Out, OutI>
+  readonly receive: Schema.Schema<In, InI>
+}
+
+/**
+ * A connection as one agent sees it by schemas. Its methods are those of `Connection` of the same names; they fail with
+ * `EncodingFailed` besides.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export interface SchemaConnection<in Out, out In> {
+  readonly send: (value: Out) => Effect.Effect<void, EncodingFailed | SendError>
+  readonly recv: Effect.Effect<In, EncodingFailed | RecvError>
+  readonly recvWithin: (
+    timeout: Duration.DurationInput,
+  ) => Effect.Effect<In, EncodingFailed | RecvError | TimedOut>
+}
+
+/**
+ * Sends and receives by a schema, or by one for each direction: what is sent is encoded, what is received is decoded, and so
+ * checked. An object of a class arrives as one.
+ *
+ * **Shape** – a view for this agent, as that of `Queue.forSchema`; plain code has none. **Errors** – `EncodingFailed` for what
+ * the schema refuses: where it was to be sent, nothing is; where it was received, it is gone, and the next one comes next.
+ *
+ * @example
+ * import { Effect, Schema } from "effect"
+ * import { Connection, Pipe } from "multifiber"
+ *
+ * const program = Effect.scoped(
+ *   Effect.gen(function* () {
+ *     const [left, right] = yield* Pipe.make<string, number>()
+ *     const asking = Connection.forSchema(left, { send: Schema.Date, receive: Schema.Int })
+ *     const answering = Connection.forSchema(right, { send: Schema.Int, receive: Schema.Date })
+ *     yield* asking.send(new Date("2030-06-01"))
+ *     yield* answering.send((yield* answering.recv).getUTCFullYear())
+ *     return yield* asking.recv
+ *   }),
+ * )
+ * console.log(await Effect.runPromise(program)) // => 2030
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const forSchema: {
+  <A, I>(schema: Schema.Schema<A, I>): (self: Connection<I, I>) => SchemaConnection<A, A>
+  <Out, OutI, In, InI>(
+    schemas: Schemas<Out, OutI, In, InI>,
+  ): (self: Connection<OutI, InI>) => SchemaConnection<Out, In>
+  <A, I>(self: Connection<I, I>, schema: Schema.Schema<A, I>): SchemaConnection<A, A>
+  <Out, OutI, In, InI>(
+    self: Connection<OutI, InI>,
+    schemas: Schemas<Out, OutI, In, InI>,
+  ): SchemaConnection<Out, In>
+} = dual(
+  2,
+  <A, I>(
+    self: Connection<I, I>,
+    schemas: Schema.Schema<A, I> | Schemas<A, I, A, I>,
+  ): SchemaConnection<A, A> => {
+    const { receive, send: sent } = "ast" in schemas ? { receive: schemas, send: schemas } : schemas
+    const encoded = encoder(sent)
+    const decoded = decoder(receive)
+    return {
+      send: (value) => Effect.flatMap(encoded(value), (message) => send(self, message)),
+      recv: Effect.flatMap(recv(self), decoded),
+      recvWithin: (timeout) => Effect.flatMap(recvWithin(self, timeout), decoded),
+    }
+  },
+)

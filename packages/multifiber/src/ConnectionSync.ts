@@ -7,7 +7,7 @@ import * as Holders from "@multifiber/kernel/Holders"
 import * as Calls from "./agent/Calls.ts"
 import * as Membership from "./agent/Membership.ts"
 import { LocalConnection, RemoteConnection } from "./sync/connectionSides.ts"
-import { makeHandles } from "./sync/Handles.ts"
+import { type Lookup, makeHandles } from "./sync/Handles.ts"
 import { allocate, type Shared } from "./sync/LocalRing.ts"
 import { NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
@@ -53,7 +53,7 @@ interface Ends {
  *
  * @internal
  */
-export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteConnection = makeHandles(
+export const sideOf: Lookup<Connection<never, any>, LocalConnection | RemoteConnection> = makeHandles(
   TypeId,
   (handle: Connection<never, any>, user) => {
     const inner = handle[TypeId]
@@ -61,21 +61,22 @@ export const sideOf: (self: Connection<never, any>) => LocalConnection | RemoteC
   },
   (handle, side) => {
     const { id, shared } = handle[TypeId]
-    side.receive()
+    side.touch()
     const share = isRemote(side) ? {} : { share: side.openFor, depart: side.depart }
     watch(handle[TypeId], { handle, id, shared, lease: side.lease, ...share })
   },
 )
 
 onArrival(TypeId, {
-  adopt: sideOf,
-  arrive: (handle: Connection<never, any>) => {
+  adopt: (handle: Connection<never, any>) => sideOf(handle).receive(),
+  arrive: (handle) => {
     const side = sideOf(handle)
-    if (!isRemote(side)) side.arrive()
+    if (isRemote(side)) side.receive()
+    else side.arrive()
   },
   pass: (handle) => {
-    const side = sideOf(handle)
-    return isRemote(side) ? () => {} : side.pass()
+    const isNew = !sideOf.isKnown(handle)
+    return sideOf(handle).pass(isNew)
   },
 })
 

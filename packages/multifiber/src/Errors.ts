@@ -34,7 +34,8 @@ export class RemoteFailure extends Data.TaggedError("RemoteFailure")<{
 
 /**
  * An argument cannot travel to the agent, or a result or an error cannot travel back; or a value cannot be a message of a
- * queue or a connection. The agent, the other tasks and the other messages are not touched.
+ * queue or a connection. Or a schema refuses it, on either side. The agent, the other tasks and the other messages are not
+ * touched.
  *
  * @category errors
  * @since 0.1.0

@@ -8,8 +8,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
+import * as Calls from "./agent/Calls.ts"
 import {
   type Closed,
   Empty,
@@ -21,6 +23,7 @@ import {
 import {
   closeSync,
   isRemote,
+  localOf,
   makeSync,
   type Queue,
   shutdownSync,
@@ -32,7 +35,8 @@ import { complete, isBorrowed, type Reading, type Received, values, withLoan } f
 import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import type { LocalQueue } from "./sync/queueSides.ts"
-import { askRemote, callRemote, tellRemote } from "./sync/remote.ts"
+import { askRemote, callRemote, pollRemote, takeRemote } from "./sync/remote.ts"
+import { decoder, encoder } from "./sync/schemas.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
 import { encode, type Message } from "./wire/Message.ts"
@@ -147,6 +151,17 @@ export const putMessage = (
   })
 
 /**
+ * Puts a message back that was taken for an agent below, where nobody wants it any more.
+ *
+ * @internal
+ */
+export const putBackMessage = (self: Queue<any>, message: Message): Effect.Effect<true | Nothing, Ended> =>
+  Effect.suspend(() => {
+    const local = localOf(self)
+    return takeTurn(() => ({ ...writing(local, message, () => {})(), act: local.putBackOf(message) }))
+  })
+
+/**
  * Takes a message, and reads it. Else as `putMessage`.
  *
  * @internal
@@ -160,16 +175,17 @@ export const takeMessage = <A>(
   Effect.suspend(() => {
     const side = sideOf(self)
     if (isRemote(side)) {
-      const kept = side.kept.shift()
       const putBack = (received: Received): void => {
-        if (isBorrowed(received)) side.kept.push(received)
-        else tellRemote(side.id, "put", [received])
+        const keepUnless = (isBack: boolean) => isBack || side.kept.keep(received)
+        if (isBorrowed(received)) keepUnless(false)
+        else {
+          const call = { target: side.id, method: "putBack", args: [received] }
+          Calls.call(call, ({ is }) => keepUnless(is === "done"))
+        }
       }
-      const taken =
-        kept === undefined
-          ? callRemote<Received, Ended["_tag"]>(side, "get", [milliseconds], ENDED, putBack)
-          : Effect.succeed(kept)
-      return Effect.map(taken, (received) => (received === NOTHING ? NOTHING : how.receive(received)))
+      return Effect.map(takeRemote(side, "get", milliseconds, ENDED, putBack), (received) =>
+        received === NOTHING ? NOTHING : how.receive(received),
+      )
     }
     const turnOf = reading(side, how.take, check)
     const taking = milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
@@ -188,7 +204,7 @@ export const pollMessage = (
 ): Effect.Effect<true | Nothing, Closed> =>
   Effect.suspend(() => {
     const side = sideOf(self)
-    if (isRemote(side)) return callRemote<true, "Closed">(side, "poll", [milliseconds], ["Closed"])
+    if (isRemote(side)) return pollRemote(side, milliseconds, ["Closed"])
     const turnOf = () => ({
       turn: () => side.readers,
       act: side.poll,
@@ -202,9 +218,11 @@ export const pollMessage = (
  * Puts a value, as it is now, and waits while the queue is full.
  *
  * **Shape** – what structured clone carries: numbers and bytes travel as they are, the rest by msgpackr. An object of a class
- * arrives as a plain one; an error with its name, message and cause; −0 inside of an array or an object as 0. A value with shared
- * memory in it, which handles are, is cloned and kept by the main agent until a fiber has got it; plain code leaves it where it
- * is. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first
+ * arrives as a plain one; an error with its name, message and cause; −0 inside of an array or an object as 0. An `ArrayBuffer` is
+ * copied, never transferred, as arguments (`transfer` of `Pool.apply`) and results (`Task.transfer`) of tasks may be; threads are
+ * spared the copy by a `SharedArrayBuffer`, or the handle of an `Array` or a `SharedMemory`.
+ * A value with shared memory in it, which handles are, is cloned and kept by the main agent until a fiber has got it; plain code
+ * leaves it where it is. **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first
  * served, as for `Lock.acquire`; what one fiber puts stays in its order. **Interruption** – leaves the queue as it was.
  * **Errors** – `EncodingFailed`, at once, for what no message can hold; `Closed` or `ShutDown`.
  *
@@ -270,8 +288,8 @@ export const putWithin: {
  * Takes the oldest value, and waits while the queue is empty.
  *
  * **Waiting** – suspends the fiber; the program stays alive meanwhile. **Fairness** – first come, first served, as for
- * `Lock.acquire`. **Interruption** – takes nothing. **Errors** – `Closed`; `ShutDown` once the queue is shut down and has
- * nothing left.
+ * `Lock.acquire`. **Interruption** – takes nothing; what an OS process is sent too late goes back to the end of the queue.
+ * **Errors** – `Closed`; `ShutDown` once the queue is shut down and has nothing left.
  *
  * **Source** – Python's `Queue.get()`. There a consumer that is killed while it waits leaves the queue locked for all others.
  *
@@ -439,3 +457,70 @@ export const toSink = <A>(self: Queue<A>): Sink.Sink<void, A, never, EncodingFai
   const putOne = (value: A) => put(self, value)
   return Sink.forEach(putOne)
 }
+
+/**
+ * A queue as one agent sees it by a schema. Its methods are those of `Queue` of the same names, for values of type `A`; they fail
+ * with `EncodingFailed` besides.
+ *
+ * @category models
+ * @since 0.4.0
+ */
+export interface SchemaQueue<in out A> {
+  readonly put: (value: A) => Effect.Effect<void, EncodingFailed | Closed | ShutDown>
+  readonly tryPut: (value: A) => Effect.Effect<boolean, EncodingFailed | Closed | ShutDown>
+  readonly putWithin: (
+    value: A,
+    timeout: Duration.DurationInput,
+  ) => Effect.Effect<void, EncodingFailed | Full | Closed | ShutDown>
+  readonly get: Effect.Effect<A, EncodingFailed | Closed | ShutDown>
+  readonly tryGet: Effect.Effect<Option.Option<A>, EncodingFailed | Closed | ShutDown>
+  readonly getWithin: (
+    timeout: Duration.DurationInput,
+  ) => Effect.Effect<A, EncodingFailed | Empty | Closed | ShutDown>
+}
+
+/**
+ * Puts and gets by a schema: what is put is encoded, what is got is decoded, and so checked. An object of a class arrives as one.
+ *
+ * **Shape** – a view of the queue for this agent. It is not a handle: send the queue, and let the other agent make a view of its
+ * own. The schema needs no services and is not asynchronous. Plain code has none, since schemas are of `effect`.
+ * **Errors** – `EncodingFailed` for what the schema refuses: where it was to be put, nothing is; where it was got, it is gone, and
+ * the next get has the next one.
+ *
+ * @example
+ * import { Effect, Schema } from "effect"
+ * import { Queue } from "multifiber"
+ *
+ * class Order extends Schema.Class<Order>("Order")({ id: Schema.Number, due: Schema.Date }) {
+ *   get year() {
+ *     return this.due.getUTCFullYear()
+ *   }
+ * }
+ *
+ * const program = Effect.gen(function* () {
+ *   const queue = yield* Queue.make<typeof Order.Encoded>()
+ *   const orders = Queue.forSchema(queue, Order)
+ *   yield* orders.put(new Order({ id: 1, due: new Date("2030-01-01") }))
+ *   return (yield* orders.get).year
+ * })
+ * console.log(await Effect.runPromise(program)) // => 2030
+ *
+ * @category combinators
+ * @since 0.4.0
+ */
+export const forSchema: {
+  <A, I>(schema: Schema.Schema<A, I>): (self: Queue<I>) => SchemaQueue<A>
+  <A, I>(self: Queue<I>, schema: Schema.Schema<A, I>): SchemaQueue<A>
+} = dual(2, <A, I>(self: Queue<I>, schema: Schema.Schema<A, I>): SchemaQueue<A> => {
+  const encoded = encoder(schema)
+  const decoded = decoder(schema)
+  return {
+    put: (value) => Effect.flatMap(encoded(value), (message) => put(self, message)),
+    tryPut: (value) => Effect.flatMap(encoded(value), (message) => tryPut(self, message)),
+    putWithin: (value, timeout) =>
+      Effect.flatMap(encoded(value), (message) => putWithin(self, message, timeout)),
+    get: Effect.flatMap(get(self), decoded),
+    tryGet: Effect.flatMap(tryGet(self), Effect.transposeMapOption(decoded)),
+    getWithin: (timeout) => Effect.flatMap(getWithin(self, timeout), decoded),
+  }
+})

@@ -10,7 +10,7 @@ import * as Queue from "../src/Queue.ts"
 import * as QueueSync from "../src/QueueSync.ts"
 import { each, hammering, sum } from "./fixtures/hammering.ts"
 import { reached, within } from "./live.ts"
-import { onThreads, run } from "./startMethods.ts"
+import { onEach, onThreads, run } from "./startMethods.ts"
 
 const outcome = <A, E>(child: Process.Process<A, E>, seconds: number) =>
   Effect.flatten(within(seconds)(Process.result(child)))
@@ -34,11 +34,11 @@ const many = (items: number, seconds: number, microseconds?: number) =>
   })
 
 describe("Queue, under contention", () => {
-  onThreads("STRESS-01 50 producers and 50 consumers in 4 agents lose nothing", () => many(10_000, 60), 70)
+  onEach("STRESS-01 50 producers and 50 consumers in 4 agents lose nothing", () => many(10_000, 60), 70)
 
   onThreads("50 producers and 50 consumers, ten times as many items", () => many(100_000, 100), 110)
 
-  onThreads("STRESS-03 waiters that expire all the time lose nothing", () => many(1000, 60, 10), 70)
+  onEach("STRESS-03 waiters that expire all the time lose nothing", () => many(1000, 60, 10), 70)
 
   onThreads("waiters that expire all the time, ten times as many items", () => many(10_000, 100, 10), 110)
 

@@ -148,6 +148,18 @@ describe("Waitable, in one agent", () => {
     }),
   )
 
+  fibers("who sees something in time says so, though another takes it then", () =>
+    Effect.gen(function* () {
+      let looks = 0
+      const source = Waitable.make(
+        () => ++looks === 1,
+        () => Effect.never,
+      )
+      expect(yield* Waitable.waitWithin([source], "1 minute")).toEqual([source])
+      expect(yield* Waitable.waitWithin([source], 5)).toEqual([])
+    }),
+  )
+
   fibers("who is interrupted, or late, is forgotten", () =>
     Effect.gen(function* () {
       const [a] = yield* pipe()

@@ -69,6 +69,13 @@ describe("a handle in a message", () => {
       received.words[1] = 7
       expect(new Int32Array(memory)[1]).toBe(7)
       expect(new Int32Array(received.memory)[1]).toBe(7)
+      // Bytes alone are a message of another kind, unless they are shared.
+      const bytes = yield* Queue.make<Uint8Array>()
+      yield* Queue.put(bytes, new Uint8Array(memory, 4, 2))
+      expect([...(yield* within(5)(Queue.get(bytes)))]).toEqual([7, 0])
+      yield* Queue.put(bytes, new Uint8Array(memory, 4, 2))
+      ;(yield* within(5)(Queue.get(bytes)))[1] = 1
+      expect(new Int32Array(memory)[1]).toBe(263)
     }),
   )
 

@@ -14,6 +14,10 @@ import {
   type Semaphore as SemaphoreLike,
   semaphoreLaws,
 } from "@multifiber/testkit/laws/gates"
+import {
+  type JoinableQueue as JoinableQueueLike,
+  joinableQueueLaws,
+} from "@multifiber/testkit/laws/joinableQueues"
 import type { Law } from "@multifiber/testkit/laws/law"
 import { type Queue as QueueLike, queueLaws } from "@multifiber/testkit/laws/queues"
 import { type Value as ValueLike, valueLaws } from "@multifiber/testkit/laws/values"
@@ -28,6 +32,7 @@ import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
 import * as Condition from "../src/Condition.ts"
 import * as Event from "../src/Event.ts"
+import * as JoinableQueue from "../src/JoinableQueue.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Queue from "../src/Queue.ts"
 import * as RLock from "../src/RLock.ts"
@@ -133,17 +138,27 @@ const numberOf = (value: Value.Value<"i32">): ValueLike => ({
   withLock: Value.withLock(value),
 })
 
+const queueOf = (capacity: number, queue: Queue.Queue<number>): QueueLike => ({
+  capacity,
+  put: (value) => Queue.put(queue, value),
+  tryPut: (value) => Queue.tryPut(queue, value),
+  putWithin: (value, milliseconds) => Queue.putWithin(queue, value, milliseconds),
+  get: Queue.get(queue),
+  tryGet: Effect.map(Queue.tryGet(queue), Option.getOrUndefined),
+  getWithin: (milliseconds) => Queue.getWithin(queue, milliseconds),
+  size: Queue.size(queue),
+  shutdown: Queue.shutdown(queue),
+})
+
 const queue = (capacity: number): Effect.Effect<QueueLike, unknown> =>
-  Effect.map(Queue.make<number>({ capacity }), (queue) => ({
-    capacity,
-    put: (value) => Queue.put(queue, value),
-    tryPut: (value) => Queue.tryPut(queue, value),
-    putWithin: (value, milliseconds) => Queue.putWithin(queue, value, milliseconds),
-    get: Queue.get(queue),
-    tryGet: Effect.map(Queue.tryGet(queue), Option.getOrUndefined),
-    getWithin: (milliseconds) => Queue.getWithin(queue, milliseconds),
-    size: Queue.size(queue),
-    shutdown: Queue.shutdown(queue),
+  Effect.map(Queue.make<number>({ capacity }), (queue) => queueOf(capacity, queue))
+
+const joinableQueue = (capacity: number): Effect.Effect<JoinableQueueLike, unknown> =>
+  Effect.map(JoinableQueue.make<number>({ capacity }), (queue) => ({
+    ...queueOf(capacity, queue),
+    taskDone: JoinableQueue.taskDone(queue),
+    join: JoinableQueue.join(queue),
+    joinWithin: (milliseconds) => JoinableQueue.joinWithin(queue, milliseconds),
   }))
 
 obeys("Lock", [...lockLaws, boundedModel], lock)
@@ -164,4 +179,7 @@ obeys(
 obeys("Barrier", barrierLaws, barrier)
 for (const parties of [1, 3]) obeys(`Barrier of ${parties}`, [barrierModel(parties)], barrier(parties))
 obeys("Value", valueLaws, Effect.map(Effect.orDie(Value.make("i32")), numberOf))
-for (const capacity of [1, 3]) obeys(`Queue of ${capacity}`, [...queueLaws, queueModel], queue(capacity))
+for (const capacity of [1, 3]) {
+  obeys(`Queue of ${capacity}`, [...queueLaws, queueModel], queue(capacity))
+  obeys(`JoinableQueue of ${capacity}`, joinableQueueLaws, joinableQueue(capacity))
+}

@@ -1,15 +1,10 @@
 /** The laws and models hold for a plain implementation in one agent, and find each bug that is put into it. */
-import { describe, expect, it } from "@effect/vitest"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { type Event, eventLaws } from "../src/laws/events.ts"
 import { boundedLaws, type Permits, permitLaws } from "../src/laws/gates.ts"
-import type { Law } from "../src/laws/law.ts"
 import { eventModel } from "../src/models/events.ts"
 import { boundedModel, permitModel } from "../src/models/gates.ts"
-
-const BOUND = 60_000
+import { holdsAndFinds } from "./holdsAndFinds.ts"
 
 /** What may be wrong with a gate, and the laws of which one must find it. */
 const gateBugs = {
@@ -185,57 +180,6 @@ const event = (bug?: EventBug): Effect.Effect<Event> =>
         Effect.timeoutFail(wait, { duration: milliseconds, onTimeout: () => new Error("too long") }),
     }
   })
-
-/** Why a law does not hold, none where it does. One that has not come to an end by then does not. */
-const breach = <Subject>(
-  { check }: Law<Subject>,
-  subject: Subject,
-  seconds: number,
-): Effect.Effect<string | undefined> =>
-  Effect.map(
-    Effect.exit(
-      Effect.timeoutFail(Effect.disconnect(check(subject)), {
-        duration: `${seconds} seconds`,
-        onTimeout: () => "it waits for ever",
-      }),
-    ),
-    (exit) => (Exit.isFailure(exit) ? Cause.pretty(exit.cause) : undefined),
-  )
-
-const holdsAndFinds = <Subject, Bug extends string>(
-  name: string,
-  laws: ReadonlyArray<Law<Subject>>,
-  make: (bug?: Bug) => Subject,
-  bugs: Record<Bug, ReadonlyArray<string>>,
-): void => {
-  describe.concurrent(name, () => {
-    for (const law of laws) {
-      it.live(
-        `${law.name} holds`,
-        () => Effect.map(breach(law, make(), 40), (why) => expect(why).toBeUndefined()),
-        BOUND,
-      )
-    }
-
-    const cases = (Object.entries(bugs) as Array<[Bug, ReadonlyArray<string>]>).flatMap(([bug, names]) =>
-      laws.filter(({ name }) => names.includes(name)).map((law) => ({ bug, law })),
-    )
-    it.live(
-      "each bug is found by its laws",
-      () =>
-        Effect.gen(function* () {
-          const missed = yield* Effect.filter(
-            cases,
-            ({ bug, law }) => Effect.map(breach(law, make(bug), 3), (why) => why === undefined),
-            { concurrency: "unbounded" },
-          )
-          expect(missed.map(({ bug, law }) => `${law.name}: ${bug}`)).toEqual([])
-          expect(cases.length).toBe(Object.values(bugs).flat().length)
-        }),
-      BOUND,
-    )
-  })
-}
 
 holdsAndFinds(
   "gates",

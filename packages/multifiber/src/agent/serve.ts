@@ -1,7 +1,7 @@
 /** Does for an agent what it asks for, with what it uses through this one. */
 import type * as Hosting from "../sync/Hosting.ts"
 import type { Call } from "../wire/Protocol.ts"
-import * as Calls from "./Calls.ts"
+import type * as Calls from "./Calls.ts"
 import type { Lease } from "./Delivery.ts"
 import * as Loans from "./Loans.ts"
 
@@ -15,15 +15,14 @@ export const serve = (lease: Lease | undefined, call: Call, reply: Calls.Reply):
     reply({ is: "failed", tag: "Closed", fields: { what: "handle" } })
     return () => {}
   }
-  if (lease.isRemote) return Calls.call(call, reply)
   let isWithdrawn = false
   let withdraw = () => {
     isWithdrawn = true
   }
   hosting ??= import("../sync/Hosting.ts")
-  void hosting.then(({ perform }) => {
+  void hosting.then(({ forward, perform }) => {
     if (isWithdrawn) reply({ is: "withdrawn" })
-    else withdraw = perform(lease.handle, call, reply)
+    else withdraw = lease.isRemote ? forward(call, reply) : perform(lease.handle, call, reply)
   })
   return () => withdraw()
 }

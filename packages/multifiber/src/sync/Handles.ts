@@ -8,6 +8,13 @@ import { plainError } from "./plainErrors.ts"
 
 const LOCAL = Symbol("multifiber/local")
 
+/** From a handle to what this agent keeps of it. */
+export interface Lookup<Handle, Local> {
+  (handle: Handle): Local
+  /** The agent keeps something of it already. */
+  readonly isKnown: (handle: Handle) => boolean
+}
+
 type HandleOf<Id extends string, Inner> = { readonly [K in Id]: Inner }
 
 /**
@@ -22,27 +29,29 @@ export const makeHandles = <
   typeId: Id,
   make: (handle: Handle, user: Membership.User) => Local,
   adopt: (handle: Handle, local: Local) => void = () => {},
-): ((handle: Handle) => Local) => {
+): Lookup<Handle, Local> => {
   const known = new Map<string, WeakRef<Local>>()
   const forgotten = new FinalizationRegistry((id: string) => {
     if (known.get(id)?.deref() === undefined) known.delete(id)
   })
+
+  const knownOf = (handle: Handle): Local | undefined => known.get(handle[typeId].id)?.deref()
 
   const find = (handle: Handle): Local => {
     if (!(typeId in Object(handle))) {
       const expected = `the handle of a ${typeId.slice(typeId.indexOf("/") + 1)}`
       throw plainError("InvalidArgument", { argument: "self", value: handle, expected })
     }
-    const { id } = handle[typeId]
-    const found = known.get(id)?.deref()
+    const found = knownOf(handle)
     if (found) return found
+    const { id } = handle[typeId]
     const made = make(handle, Membership.self())
     known.set(id, new WeakRef(made))
     forgotten.register(made, id)
     return made
   }
 
-  return (handle) => {
+  const lookup = (handle: Handle): Local => {
     const cached = (handle as { readonly [LOCAL]?: Local })[LOCAL]
     if (cached !== undefined) return cached
     const local = find(handle)
@@ -50,6 +59,8 @@ export const makeHandles = <
     if (Object.isExtensible(handle)) Object.defineProperty(handle, LOCAL, { value: local })
     return local
   }
+
+  return Object.assign(lookup, { isKnown: (handle: Handle) => knownOf(handle) !== undefined })
 }
 
 /** The same for handles of nothing but words. */

@@ -3,7 +3,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { Reply } from "../agent/Calls.ts"
+import * as Calls from "../agent/Calls.ts"
 import * as Connection from "../Connection.ts"
 import type { Connection as AnyConnection } from "../ConnectionSync.ts"
 import * as JoinableQueue from "../JoinableQueue.ts"
@@ -12,6 +12,7 @@ import type { Message } from "../wire/Message.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
 import { forAnother, wasPassed } from "./borrowing.ts"
 import { NOTHING } from "./LocalTurn.ts"
+import { pass } from "./travelling.ts"
 
 /** The operations on a kind of handle. */
 type Operations<Handle> = Readonly<
@@ -25,6 +26,7 @@ const ofQueue: Operations<JoinableQueue.JoinableQueue<any>> = {
   put: (self, message: Message, milliseconds?: number) =>
     Queue.putMessage(self, message, milliseconds, mayAlways),
   get: (self, milliseconds?: number) => Queue.takeMessage(self, forAnother, milliseconds, mayAlways),
+  putBack: (self, message: Message) => Queue.putBackMessage(self, message),
   seen: Queue.seen,
   shutdown: Queue.shutdown,
   poll: (self, milliseconds?: number) => Queue.pollMessage(self, milliseconds, mayAlways),
@@ -55,7 +57,7 @@ const outcomeOf = (exit: Exit.Exit<unknown, object>): Outcome => {
 }
 
 /** Performs an operation; returns what withdraws it. There is an answer in any case. */
-export const perform = (handle: any, { args, method }: Call, reply: Reply): (() => void) => {
+export const perform = (handle: any, { args, method }: Call, reply: Calls.Reply): (() => void) => {
   const operations: Operations<any> = Queue.isQueue(handle) ? ofQueue : ofConnection
   const operation = operations[method]?.(handle, ...args) ?? Effect.dieMessage(`there is no ${method}`)
   const fiber = Effect.runFork(operation)
@@ -65,3 +67,11 @@ export const perform = (handle: any, { args, method }: Call, reply: Reply): (() 
   })
   return () => fiber.unsafeInterruptAsFork(fiber.id())
 }
+
+/** Asks the starter, for an agent that gets what handles come with the answer through this one. */
+export const forward = (call: Call, reply: Calls.Reply): (() => void) =>
+  Calls.call(call, (outcome) => {
+    const passed = pass(outcome)
+    reply(outcome)
+    passed()
+  })

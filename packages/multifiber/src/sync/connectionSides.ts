@@ -6,6 +6,7 @@ import type * as Membership from "../agent/Membership.ts"
 import type { Connection, TypeId } from "../ConnectionSync.ts"
 import type { Message } from "../wire/Message.ts"
 import type { Received } from "./borrowing.ts"
+import { Kept } from "./Kept.ts"
 import { LocalRing, type Shared } from "./LocalRing.ts"
 import { type Act, type LocalTurn, NOTHING } from "./LocalTurn.ts"
 import { plainError } from "./plainErrors.ts"
@@ -50,10 +51,11 @@ abstract class Side {
     }
   }
 
-  /** Another agent gets what this one may have closed; returns what is to be done once it has. */
-  protected passOn(): () => void {
+  /** Another agent gets what this one may have closed, or never had; returns what is to be done once it has. */
+  pass(isNew: boolean): () => void {
     this.passing++
     this.proxies++
+    if (isNew) this.close()
     return () => {
       this.passing--
       this.proxies--
@@ -62,7 +64,12 @@ abstract class Side {
   }
 
   private letGoIfUnused(): void {
-    if (this.isClosed && this.proxies === 0) this.letGo()
+    if (this.isClosed && !this.isLent) this.letGo()
+  }
+
+  /** Others use it through this agent, or get it now. */
+  protected get isLent(): boolean {
+    return this.proxies > 0
   }
 
   /** This agent has it anew. */
@@ -70,8 +77,11 @@ abstract class Side {
     this.isClosed = false
   }
 
-  /** A handle has come that was not here before: where this agent had closed the end, it may have it anew. */
+  /** The end was sent to this agent: where it had closed it, it may have it anew. */
   abstract receive(): void
+
+  /** A copy of the handle is used first, which may have been sent or have been here all the time. */
+  abstract touch(): void
 
   /** No more of this agent, which has nothing more of it. The other side learns of it where it was the last. */
   close(): void {
@@ -120,8 +130,7 @@ export class RemoteConnection extends Side implements Remote {
   readonly pending = new Set<() => void>()
   /** The starter has it open for this agent. */
   private isOpenAtStarter = true
-  /** Messages that came when who had asked for them did not want them any more. */
-  readonly kept: Array<Received> = []
+  readonly kept = new Kept<Received>()
 
   constructor(inner: Inner) {
     super(inner)
@@ -129,12 +138,17 @@ export class RemoteConnection extends Side implements Remote {
   }
 
   receive(): void {
-    if (!this.isOpenAtStarter) this.reopen()
+    this.reopen()
     this.isOpenAtStarter = true
   }
 
-  readonly keep = (received: Received): void => {
-    this.kept.push(received)
+  touch(): void {
+    if (!this.isOpenAtStarter) this.receive()
+  }
+
+  override pass(isNew: boolean): () => void {
+    this.isOpenAtStarter = true
+    return super.pass(isNew)
   }
 
   override close(): void {
@@ -196,6 +210,11 @@ export class LocalConnection extends Side {
     if (Holders.isHolder(this.own, this.me)) this.reopen()
   }
 
+  touch(): void {
+    // Where it is open for others only, a copy of this agent's own opens nothing.
+    if (!this.isLent && Holders.isHolder(this.own, this.me)) this.reopen()
+  }
+
   /** It is in a message that nobody has received yet. */
   readonly depart = (): (() => void) => {
     this.checkOpen()
@@ -210,11 +229,10 @@ export class LocalConnection extends Side {
     Holders.arrive(this.own)
   }
 
-  /** Another agent gets it that this one has received it for. */
-  pass(): () => void {
+  override pass(isNew: boolean): () => void {
     Holders.open(this.own, this.me)
     Holders.arrive(this.own)
-    return this.passOn()
+    return super.pass(isNew)
   }
 
   /** Those who send, after `checkSending`. */

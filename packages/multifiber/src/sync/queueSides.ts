@@ -4,6 +4,7 @@ import * as Unfinished from "@multifiber/kernel/Unfinished"
 import type * as Membership from "../agent/Membership.ts"
 import { decodeSync, type Message } from "../wire/Message.ts"
 import type { Received } from "./borrowing.ts"
+import { Kept } from "./Kept.ts"
 import { LocalRing, type Shared, USER } from "./LocalRing.ts"
 import { LocalSignal } from "./LocalSignal.ts"
 import { type Act, type LocalTurn, NOTHING } from "./LocalTurn.ts"
@@ -37,8 +38,7 @@ class Closable {
 export class RemoteQueue extends Closable implements Remote {
   readonly id: string
   readonly pending = new Set<() => void>()
-  /** What came when who had asked for it did not want it any more, and cannot be put back. */
-  readonly kept: Array<Received> = []
+  readonly kept = new Kept<Received>()
 
   constructor(id: string) {
     super()
@@ -110,6 +110,18 @@ export class LocalQueue extends Closable {
     return () => {
       if (this.isShutDown) throw plainError("ShutDown", {})
       return this.ring.put(message)
+    }
+  }
+
+  /** Puts a message back that was taken for nobody: it is not to be done twice. Throws `ShutDown` where there will be no room. */
+  putBackOf(message: Message): Act<true> {
+    return () => {
+      // Who comes now gets nothing any more.
+      if (this.shutdown === ENDED) return true
+      const put = this.ring.put(message)
+      if (put === NOTHING && this.isShutDown) throw plainError("ShutDown", {})
+      if (put !== NOTHING) this.taskDone()
+      return put
     }
   }
 

@@ -2,7 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Calls from "../agent/Calls.ts"
 import type { Outcome } from "../wire/Protocol.ts"
-import { attempt } from "./guarding.ts"
+import type { Received } from "./borrowing.ts"
+import { attempt, attemptThen, type Failure } from "./guarding.ts"
+import type { Kept } from "./Kept.ts"
 import { NOTHING, type Nothing } from "./LocalTurn.ts"
 import { type FieldsOf, plainError, type Tag } from "./plainErrors.ts"
 
@@ -13,6 +15,11 @@ export interface Remote {
   readonly checkOpen: () => void
   /** How to withdraw what it waits for. */
   readonly pending: Set<() => void>
+}
+
+/** What came too late, and cannot be put back. */
+interface Keeping {
+  readonly kept: Kept<Received>
 }
 
 /** What came of it; throws what it failed with. */
@@ -27,58 +34,116 @@ const read = (outcome: Outcome): unknown => {
   }
 }
 
+/** How something may come that was kept here, or too late. */
+interface Otherwise<A> {
+  readonly kept: Kept<Received>
+  /** What there is among those that were kept. */
+  readonly look: () => A | undefined
+  /** What came though it was not wanted any more. */
+  readonly onLate?: (value: A) => void
+}
+
 /**
  * Asks the starter, and waits for its answer. Interruption withdraws the question; where it was done all the same, `onLate` learns
- * what came of it.
+ * what came of it before the interruption is over.
  */
 export const callRemote = <A, T extends Tag>(
   { checkOpen, id, pending }: Remote,
   method: string,
   args: ReadonlyArray<unknown>,
   tags: ReadonlyArray<T>,
-  onLate: (value: A) => void = () => {},
-): Effect.Effect<A | Nothing, Effect.Effect.Error<ReturnType<typeof attempt<unknown, T>>>> =>
+  otherwise?: Otherwise<A>,
+): Effect.Effect<A | Nothing, Failure<T>> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(attempt(checkOpen, ...tags), () => {
-      let outcome: Outcome | undefined
-      let isWanted = true
-      let arrived = () => {}
-      const late = (outcome: Outcome): void => {
-        if (outcome.is === "done") onLate(outcome.value as A)
-      }
-      // The answer may be there before the call returns.
-      let withdraw = () => {}
-      const giveUpCall = () => withdraw()
-      pending.add(giveUpCall)
-      withdraw = Calls.call({ target: id, method, args }, (received) => {
-        pending.delete(giveUpCall)
-        if (!isWanted) return late(received)
-        outcome = received
-        arrived()
-      })
-      const arrival = Effect.async<void>((resume) => {
-        arrived = () => resume(Effect.void)
-        if (outcome !== undefined) arrived()
-      })
-      const giveUp = Effect.sync(() => {
-        isWanted = false
-        if (outcome === undefined) withdraw()
-        else late(outcome)
-      })
-      const result = attempt(
-        () => {
-          const value = read(outcome as Outcome) as A | Nothing
-          if (value === NOTHING) checkOpen()
-          return value
-        },
-        ...tags,
-      )
-      return Effect.zipRight(
-        Effect.onInterrupt(restore(arrival), () => giveUp),
-        result,
-      )
-    }),
+    attemptThen(
+      () => {
+        checkOpen()
+        return otherwise?.look()
+      },
+      (found): Effect.Effect<A | Nothing, Failure<T>> => {
+        if (found !== undefined) return Effect.succeed(found)
+        let outcome: Outcome | undefined
+        let arrived = () => {}
+        const late = (outcome: Outcome): void => {
+          if (outcome.is === "done") otherwise?.onLate?.(outcome.value as A)
+        }
+        const settle = (received: Outcome): void => {
+          stopLooking?.()
+          if (outcome === undefined) {
+            outcome = received
+            arrived()
+          } else {
+            late(received)
+          }
+        }
+        const stopLooking = otherwise?.kept.watch(() => {
+          const value = otherwise.look()
+          if (value === undefined) return
+          settle({ is: "done", value })
+          withdraw()
+        })
+        // The answer may be there before the call returns.
+        let withdraw = () => {}
+        const giveUpCall = () => withdraw()
+        pending.add(giveUpCall)
+        withdraw = Calls.call({ target: id, method, args }, (received) => {
+          pending.delete(giveUpCall)
+          settle(received)
+        })
+        const arrival = Effect.async<void>((resume) => {
+          arrived = () => resume(Effect.void)
+          if (outcome !== undefined) arrived()
+        })
+        const giveUp = Effect.suspend(() => {
+          stopLooking?.()
+          if (outcome === undefined) withdraw()
+          if (otherwise?.onLate === undefined) return Effect.void
+          return Effect.map(arrival, () => late(outcome as Outcome))
+        })
+        const result = attempt(
+          () => {
+            const value = read(outcome as Outcome) as A | Nothing
+            if (value === NOTHING) checkOpen()
+            return value
+          },
+          ...tags,
+        )
+        return Effect.zipRight(
+          Effect.onInterrupt(restore(arrival), () => giveUp),
+          result,
+        )
+      },
+      tags,
+    ),
   )
+
+/**
+ * Takes a message that was kept, or asks the starter for one. What is late is for others of this agent, unless `putBack` can give
+ * it back.
+ */
+export const takeRemote = <T extends Tag>(
+  remote: Remote & Keeping,
+  method: string,
+  milliseconds: number | undefined,
+  tags: ReadonlyArray<T>,
+  onLate: (received: Received) => void = (received) => remote.kept.keep(received),
+): Effect.Effect<Received | Nothing, Failure<T>> =>
+  callRemote<Received, T>(remote, method, [milliseconds], tags, {
+    kept: remote.kept,
+    look: () => remote.kept.take(),
+    onLate,
+  })
+
+/** Asks the starter whether there is something, unless something was kept. */
+export const pollRemote = <T extends Tag>(
+  remote: Remote & Keeping,
+  milliseconds: number | undefined,
+  tags: ReadonlyArray<T>,
+): Effect.Effect<true | Nothing, Failure<T>> =>
+  callRemote<true, T>(remote, "poll", [milliseconds], tags, {
+    kept: remote.kept,
+    look: () => (remote.kept.isEmpty ? undefined : true),
+  })
 
 /** Asks for something that is there at once, also where this agent has closed it. */
 export const askRemote = <A>(
@@ -89,8 +154,3 @@ export const askRemote = <A>(
 
 /** The same, whether this agent has closed it or not. */
 export const unclosed = ({ id }: Remote): Remote => ({ id, checkOpen: () => {}, pending: new Set() })
-
-/** Asks the starter, and waits for no answer. */
-export const tellRemote = (id: string, method: string, args: ReadonlyArray<unknown>): void => {
-  Calls.call({ target: id, method, args }, () => {})
-}

@@ -38,7 +38,9 @@ const mapPackr = new Packr(COMMON)
  */
 export const encode = (value: unknown, canLend = true): Message => {
   if (typeof value === "number") return value
-  if (value instanceof Uint8Array && value.constructor === Uint8Array) return bytesMessage(value)
+  if (value instanceof Uint8Array && value.constructor === Uint8Array && !isShared(value.buffer)) {
+    return bytesMessage(value)
+  }
   try {
     const checker = new Checker()
     checker.check(value)
@@ -53,6 +55,8 @@ export const encode = (value: unknown, canLend = true): Message => {
     throw plainError("EncodingFailed", { subject: "message", value: describe(value), cause })
   }
 }
+
+const isShared = (buffer: object): boolean => buffer instanceof SharedArrayBuffer
 
 /** The message of a value with shared memory in it: how to ask for it. */
 const lent = (value: unknown): Message => {
@@ -204,8 +208,7 @@ class Checker {
       return
     }
     this.seen.add(value)
-    const buffer = ArrayBuffer.isView(value) ? value.buffer : value
-    if (buffer instanceof SharedArrayBuffer) this.hasMemory = true
+    if (isShared(ArrayBuffer.isView(value) ? value.buffer : value)) this.hasMemory = true
     if (ArrayBuffer.isView(value)) return
     const prototype = Object.getPrototypeOf(value)
     if (Array.isArray(value) || value instanceof Set) this.checkEach(value)

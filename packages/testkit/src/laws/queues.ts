@@ -24,29 +24,31 @@ export interface Queue extends Settling {
 
 type Make = Effect.Effect<Queue, unknown>
 
-const withQueue =
-  (body: (queue: Queue) => Effect.Effect<unknown, unknown>) =>
-  (make: Make): Effect.Effect<void, unknown> =>
+export const withSubject =
+  <Subject>(body: (subject: Subject) => Effect.Effect<unknown, unknown>) =>
+  (make: Effect.Effect<Subject, unknown>): Effect.Effect<void, unknown> =>
     Effect.asVoid(Effect.flatMap(make, body))
 
-const range = (count: number, first = 0) => Array.from({ length: count }, (_, n) => first + n)
+export const range = (count: number, first = 0) => Array.from({ length: count }, (_, n) => first + n)
 
-const fill = (queue: Queue) => Effect.forEach(range(queue.capacity), queue.put)
+export const fill = (queue: Queue) => Effect.forEach(range(queue.capacity), queue.put)
 
-const drain = (queue: Queue, count: number) => Effect.replicateEffect(queue.get, count)
+export const drain = (queue: Queue, count: number) => Effect.replicateEffect(queue.get, count)
 
 /** Fibers that begin one after the other, and wait. */
-const waiting = <A>(queue: Queue, all: ReadonlyArray<Effect.Effect<A, unknown>>) =>
+export const waiting = <A>(queue: Queue, all: ReadonlyArray<Effect.Effect<A, unknown>>) =>
   Effect.forEach(all, (each) => Effect.zipLeft(Effect.fork(each), settle(queue)))
 
-const expectFails = (effect: Effect.Effect<unknown, unknown>) =>
+export const isDone = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => fiber.unsafePoll() !== null
+
+export const expectFails = (effect: Effect.Effect<unknown, unknown>) =>
   Effect.map(Effect.exit(effect), (exit) => assert.ok(Exit.isFailure(exit) && !Exit.isInterrupted(exit)))
 
 export const queueLaws: ReadonlyArray<Law<Make>> = [
   {
     name: "order",
     says: "What was put first is got first; those that wait come in their order.",
-    check: withQueue((queue) =>
+    check: withSubject((queue: Queue) =>
       Effect.gen(function* () {
         const { capacity } = queue
         yield* fill(queue)
@@ -65,12 +67,12 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
   {
     name: "capacity",
     says: "It holds no more than it may; each value that is got lets one in that waits.",
-    check: withQueue((queue) =>
+    check: withSubject((queue: Queue) =>
       Effect.gen(function* () {
         const { capacity } = queue
         yield* fill(queue)
         const writers = yield* waiting(queue, range(2, capacity).map(queue.put))
-        const done = () => writers.filter((writer) => writer.unsafePoll() !== null).length
+        const done = () => writers.filter(isDone).length
         for (const expected of [0, 1, 2]) {
           yield* eventually(`${expected} came in`, () => done() >= expected)
           yield* settle(queue)
@@ -85,7 +87,7 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
   {
     name: "trying",
     says: "tryPut and tryGet do what can be done and wait for nothing.",
-    check: withQueue((queue) =>
+    check: withSubject((queue: Queue) =>
       Effect.gen(function* () {
         assert.equal(yield* queue.tryGet, undefined)
         for (const value of range(queue.capacity)) assert.equal(yield* queue.tryPut(value), true)
@@ -99,7 +101,7 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
   {
     name: "time-out",
     says: "Who waits too long has neither put nor got anything.",
-    check: withQueue((queue) =>
+    check: withSubject((queue: Queue) =>
       Effect.gen(function* () {
         for (const milliseconds of [0, 5]) yield* expectFails(queue.getWithin(milliseconds))
         yield* fill(queue)
@@ -114,7 +116,7 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
   {
     name: "interruption",
     says: "Who is interrupted while waiting has neither put nor got anything, and the next one comes in its place.",
-    check: withQueue((queue) =>
+    check: withSubject((queue: Queue) =>
       Effect.gen(function* () {
         const { capacity } = queue
         const [reader, nextReader] = yield* waiting(queue, [queue.get, queue.get])
@@ -131,6 +133,31 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
     ),
   },
   {
+    name: "interruption meets what comes",
+    says: "Who is interrupted as its turn comes has acted, or the next one does.",
+    check: (make) =>
+      Effect.forEach(range(4), (pauses) =>
+        withSubject((queue: Queue) =>
+          Effect.gen(function* () {
+            const meet = (coming: Effect.Effect<unknown, unknown>, waits: Effect.Effect<unknown, unknown>) =>
+              Effect.gen(function* () {
+                const [first, next] = yield* waiting(queue, [waits, waits])
+                yield* coming
+                yield* Effect.replicateEffect(Effect.yieldNow(), pauses)
+                const exit = yield* Fiber.interrupt(first as Fiber.Fiber<unknown, unknown>)
+                if (Exit.isSuccess(exit)) yield* coming
+                yield* Fiber.join(next as Fiber.Fiber<unknown, unknown>)
+              })
+            yield* meet(queue.put(1), queue.get)
+            assert.equal(yield* queue.size, 0)
+            yield* fill(queue)
+            yield* meet(queue.get, queue.put(1))
+            assert.equal(yield* queue.size, queue.capacity)
+          }),
+        )(make),
+      ),
+  },
+  {
     name: "conservation",
     says: "However puts and gets meet and are interrupted: what was put is got once, each producer's in its order.",
     check: (make) =>
@@ -141,7 +168,7 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
           interruptions: fc.array(fc.nat(20), { maxLength: 4 }),
         }),
         ({ consumers, interruptions, producers }) =>
-          withQueue((queue) =>
+          withSubject((queue: Queue) =>
             Effect.gen(function* () {
               const put: Array<number> = []
               const got: Array<number> = []
@@ -184,7 +211,7 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
   {
     name: "shutdown",
     says: "After a shutdown nothing is put; what it holds may be got, and then who gets fails.",
-    check: withQueue((queue) =>
+    check: withSubject((queue: Queue) =>
       Effect.gen(function* () {
         yield* fill(queue)
         const writers = yield* waiting(queue, [queue.put(-1), queue.put(-2)])
@@ -200,7 +227,7 @@ export const queueLaws: ReadonlyArray<Law<Make>> = [
   {
     name: "shutdown of an empty one",
     says: "A shutdown fails all that wait to get.",
-    check: withQueue((queue) =>
+    check: withSubject((queue: Queue) =>
       Effect.gen(function* () {
         const readers = yield* waiting(queue, [queue.get, queue.get, queue.getWithin(60_000)])
         yield* queue.shutdown
