@@ -1,11 +1,18 @@
-import { readFile } from "node:fs/promises"
+// Strips types. What esbuild made of a source is kept: each worker thread has hooks of its own, and would start an esbuild of
+// its own for the same files.
+import { createHash } from "node:crypto"
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
-import { transform } from "esbuild"
+import { threadId } from "node:worker_threads"
 
-export async function load(url, context, next) {
-  if (!url.startsWith("file:") || !url.split("?", 1)[0].endsWith(".ts")) return next(url, context)
-  const sourcefile = fileURLToPath(url)
-  const { code } = await transform(await readFile(sourcefile, "utf8"), {
+const folder = new URL("../node_modules/.cache/ts-node20/", import.meta.url)
+
+/** Raised whenever sources are transformed in another way. */
+const VERSION = 1
+
+const transformed = async (source, sourcefile) => {
+  const { transform } = await import("esbuild")
+  const { code } = await transform(source, {
     loader: "ts",
     format: "esm",
     target: "node20",
@@ -13,5 +20,29 @@ export async function load(url, context, next) {
     sourcemap: "inline",
     tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
   })
+  return code
+}
+
+/** Others may write the same at the same time: it is there whole or not at all. */
+const keep = async (file, code) => {
+  const draft = new URL(`${file}.${process.pid}.${threadId}`)
+  await mkdir(folder, { recursive: true })
+  await writeFile(draft, code)
+  await rename(draft, file)
+}
+
+export async function load(url, context, next) {
+  if (!url.startsWith("file:") || !url.split("?", 1)[0].endsWith(".ts")) return next(url, context)
+  const sourcefile = fileURLToPath(url)
+  const source = await readFile(sourcefile, "utf8")
+  const key = createHash("sha256")
+    .update(JSON.stringify([VERSION, sourcefile, source]))
+    .digest("hex")
+  const file = new URL(`${key}.js`, folder)
+  let code = await readFile(file, "utf8").catch(() => undefined)
+  if (code === undefined) {
+    code = await transformed(source, sourcefile)
+    await keep(file, code)
+  }
   return { format: "module", source: code, shortCircuit: true }
 }
