@@ -8,6 +8,7 @@ import * as Event from "../src/Event.ts"
 import * as EventSync from "../src/EventSync.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
+import { signalFibers } from "./fixtures/signalFibers.ts"
 import { signals } from "./fixtures/signals.ts"
 import { live, reached, within } from "./live.ts"
 
@@ -104,6 +105,25 @@ describe("Event, between agents", () => {
       yield* Process.start(child)
       yield* within(10)(Event.wait(it.event))
       expect(yield* Event.isSet(it.event)).toBe(true)
+    }),
+  )
+
+  live("STRESS-07 a hundred tasks that wait for one event are all done after it", () =>
+    Effect.gen(function* () {
+      const pool = yield* Pool.make({ size: 4 })
+      const event = yield* Event.make
+      const flags = Flags.make()
+      const results = yield* Effect.replicateEffect(
+        Pool.applyAsync(pool, signalFibers.waitAll, [{ event, flags }, 25]),
+        4,
+      )
+      yield* reached(flags, 0, 100)
+      const all = yield* Effect.fork(Effect.forEach(results, AsyncResult.wait, { concurrency: "unbounded" }))
+      expect(Flags.get(flags, 1)).toBe(0)
+      yield* Event.set(event)
+      yield* within(15)(Fiber.join(all))
+      expect(Flags.get(flags, 1)).toBe(100)
+      expect(yield* Effect.forEach(results, AsyncResult.successful)).toEqual([true, true, true, true])
     }),
   )
 
