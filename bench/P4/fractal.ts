@@ -5,6 +5,8 @@ import { overItems } from "./items.ts"
 
 const width = 400
 const height = 320
+/** Of an item. */
+const rows = 4
 const maxIterations = 5000
 
 /** The whole Mandelbrot set. */
@@ -14,13 +16,13 @@ const view = { re: -0.75, im: 0, width: 3 }
 const area = 1.5066
 
 export const { escapeTimes } = Task.module(import.meta.url, {
-  /** For each point of a row, the steps until it leaves the disc of radius 2; `maxIterations` for a point that stays. */
-  escapeTimes: (row: number): Uint16Array => {
-    const times = new Uint16Array(width)
+  /** For each point of some rows, the steps until it leaves the disc of radius 2; `maxIterations` for one that stays. */
+  escapeTimes: (top: number): Uint16Array => {
+    const times = new Uint16Array(width * rows)
     const scale = view.width / width
-    const cIm = view.im - (row - height / 2) * scale
-    for (let x = 0; x < width; x++) {
-      const cRe = view.re + (x - width / 2) * scale
+    for (let point = 0; point < times.length; point++) {
+      const cRe = view.re + ((point % width) - width / 2) * scale
+      const cIm = view.im - (top + Math.floor(point / width) - height / 2) * scale
       let re = 0
       let im = 0
       let step = 0
@@ -30,7 +32,7 @@ export const { escapeTimes } = Task.module(import.meta.url, {
         re = next
         step++
       }
-      times[x] = step
+      times[point] = step
     }
     return times
   },
@@ -42,9 +44,12 @@ Main.run(
     overItems(
       "fractal",
       escapeTimes,
-      Array.from({ length: height }, (_, row) => row),
-      (rows) => {
-        const stay = rows.reduce((sum, row) => sum + row.filter((time) => time === maxIterations).length, 0)
+      Array.from({ length: height / rows }, (_, i) => i * rows),
+      (bands) => {
+        const stay = bands.reduce(
+          (sum, band) => sum + band.filter((time) => time === maxIterations).length,
+          0,
+        )
         const found = stay * (view.width / width) ** 2
         if (Math.abs(found - area) > 0.02) throw new Error(`the set has an area of ${found}`)
       },
