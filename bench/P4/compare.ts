@@ -60,7 +60,7 @@ export const compare = <Answer>(make: () => Workload<Answer>) =>
     const times = rounds.map(({ serial }) => serial.wall)
     report({
       [name]: medianOf(({ pooled, serial }) => serial.wall / pooled.wall),
-      [`${name}: cores`]: medianOf(({ pooled }) => pooled.cpu / pooled.wall),
+      [`${name}: processor time`]: medianOf(({ pooled, serial }) => pooled.cpu / serial.cpu),
       [`${name}: bare workers`]: medianOf(({ bare, serial }) => serial.wall / bare.wall),
       [`${name}: bare cores`]: medianOf(({ bare }) => bare.cpu / bare.wall),
       [`${name}: serial cores`]: medianOf(({ serial }) => serial.cpu / serial.wall),

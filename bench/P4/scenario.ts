@@ -12,7 +12,7 @@ const speedup = (name: string): Part => ({
   peers: [],
   ratio: itself,
   target: everywhere(TARGET),
-  beside: ["cores", "bare workers", "bare cores", "serial cores", "serial spread", "serial, ms"],
+  beside: ["processor time", "bare workers", "bare cores", "serial cores", "serial spread", "serial, ms"],
   remark,
 })
 
