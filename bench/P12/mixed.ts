@@ -49,10 +49,12 @@ Main.run(
       })
     yield* roundsFor(settings.warmUpSeconds)
     const rounds = yield* roundsFor(settings.seconds)
+    const cores = median(rounds.map(({ cores }) => cores))
     report({
       busy: median(rounds.map(({ busy }) => busy)),
       elapsed: median(rounds.map(({ elapsed }) => elapsed)),
-      "busy: cores": median(rounds.map(({ cores }) => cores)),
+      "busy: cores": cores,
+      "elapsed: cores": cores,
       "busy: iterations/µs": median(rounds.map((each) => each.iterationsPerMicrosecond)),
     })
   }),
