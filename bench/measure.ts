@@ -3,7 +3,7 @@
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { median } from "simple-statistics"
-import type { Part, Runtime, Scenario, Settings } from "./scenario.ts"
+import type { Beside, Part, Runtime, Scenario, Settings } from "./scenario.ts"
 
 /** What the project's scripts lend to the benchmarks. */
 export interface Scripts {
@@ -51,6 +51,9 @@ export interface Measured {
   readonly ratio: number | undefined
   readonly target: number
   readonly pass: boolean
+  /** Medians. */
+  readonly beside: Beside
+  readonly remark: string | undefined
 }
 
 const TIMEOUT_SECONDS = 300
@@ -77,10 +80,10 @@ export const measure = async (
       )
     }
   }
-  const outcomeOf = (part: Part, file: string): Outcome => {
+  const outcomeOf = (name: string, file: string): Outcome => {
     const results = contenders.find((contender) => contender.file === file)?.results ?? []
     const values = results.map((result) =>
-      typeof result === "string" ? result : (result[part.name] ?? `no figure called ${part.name}`),
+      typeof result === "string" ? result : (result[name] ?? `no figure called ${name}`),
     )
     return {
       figures: values.filter((value) => typeof value === "number"),
@@ -91,8 +94,14 @@ export const measure = async (
     judge(
       part,
       runtime,
-      outcomeOf(part, part.ours),
-      part.peers.map((file) => [nameOf(file), outcomeOf(part, file)]),
+      outcomeOf(part.name, part.ours),
+      part.peers.map((file) => [nameOf(file), outcomeOf(part.name, file)]),
+      Object.fromEntries(
+        (part.beside ?? []).flatMap((name) => {
+          const { figures } = outcomeOf(`${part.name}: ${name}`, part.ours)
+          return figures.length === 0 ? [] : [[name, median([...figures])]]
+        }),
+      ),
     ),
   )
 }
@@ -133,6 +142,7 @@ const judge = (
   runtime: Runtime,
   ours: Outcome,
   peers: ReadonlyArray<readonly [string, Outcome]>,
+  beside: Beside,
 ): Measured => {
   const figures = peers.flatMap(([, { figures }]) => (figures.length === 0 ? [] : [median([...figures])]))
   const comparable = ours.figures.length > 0 && (peers.length === 0 || figures.length > 0)
@@ -147,5 +157,7 @@ const judge = (
     ratio,
     target,
     pass: reached && ours.failures.length === 0,
+    beside,
+    remark: part.remark?.(beside),
   }
 }

@@ -45,7 +45,7 @@ export const summarize = ({ id, runtime }: Plan, measured: ReadonlyArray<Measure
   id,
   runtime,
   pass: measured.every(({ pass }) => pass),
-  parts: measured.map(({ part, ours, peers, ratio, target, pass }) => ({
+  parts: measured.map(({ part, ours, peers, ratio, target, pass, beside, remark }) => ({
     name: part.name,
     unit: part.unit,
     ours: figureOf(ours),
@@ -53,6 +53,8 @@ export const summarize = ({ id, runtime }: Plan, measured: ReadonlyArray<Measure
     ratio: ratio === undefined ? null : round(ratio),
     target,
     pass,
+    ...(part.beside ? { beside: mapValues(beside, round) } : {}),
+    ...(remark === undefined ? {} : { remark }),
   })),
 })
 
@@ -75,13 +77,15 @@ export const table = (plan: Plan, machine: Machine, measured: ReadonlyArray<Meas
     `${machine.runtime}, ${machine.cpu}, ${machine.cores} cores, ${machine.os}, commit ${machine.commit}`,
     `N = ${count.format(n)}, ${workers} workers, runs: ${plan.runs}, interleaved; shown: median, min – max`,
   ]
-  for (const { part, ours, peers, ratio, target, pass } of measured) {
+  for (const { part, ours, peers, ratio, target, pass, beside, remark } of measured) {
     const sign = part.better === "higher" ? "≥" : "≤"
     lines.push(
       `${part.name}, ${part.unit}, ${part.better} is better`,
       row("ours", ours),
       ...Object.entries(peers).map(([name, outcome]) => row(name, outcome)),
+      ...Object.entries(beside).map(([name, figure]) => `  ${name.padEnd(24)}${count.format(figure)}`),
       `  ${pass ? "pass" : "FAIL"}: ratio ${ratio === undefined ? "unknown" : count.format(ratio)}, target ${sign} ${target}`,
+      ...(remark === undefined ? [] : [`  ${remark}`]),
     )
   }
   return lines.join("\n")

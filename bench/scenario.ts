@@ -25,7 +25,13 @@ export interface Part {
   /** What is held against the target: of the median figures. Not called while every peer lacks a figure. */
   readonly ratio: (ours: number, peers: ReadonlyArray<number>) => number
   readonly target: Readonly<Record<Runtime, number>>
+  /** What else ours prints, as `<name of the part>: <this name>`: shown, but not held against the target. */
+  readonly beside?: ReadonlyArray<string>
+  /** What is to be said of a result, given the medians of what stands beside it. */
+  readonly remark?: (beside: Beside) => string | undefined
 }
+
+export type Beside = Readonly<Record<string, number>>
 
 export interface Scenario {
   readonly title: string

@@ -1,4 +1,4 @@
 import { workerpool } from "../peers/workerpool.ts"
 import { everyPromise } from "./everyPromise.ts"
 
-await everyPromise(workerpool)
+await everyPromise(workerpool("increment"))

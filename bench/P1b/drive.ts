@@ -8,4 +8,5 @@ export const drive = async <E>(apply: (n: number) => Effect.Effect<number, E>): 
     forEach: await rateOf((items) => Effect.runPromise(Effect.forEach(items, apply, { concurrency: 1024 }))),
   })
 
-export const drivePeer = (peer: Peer): Promise<void> => drive((n) => Effect.promise(() => peer.run(n)))
+export const drivePeer = (peer: Peer<number>): Promise<void> =>
+  drive((n) => Effect.promise(() => peer.run(n)))

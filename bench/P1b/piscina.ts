@@ -1,4 +1,4 @@
 import { piscina } from "../peers/piscina.ts"
 import { drivePeer } from "./drive.ts"
 
-await drivePeer(piscina)
+await drivePeer(piscina("increment"))

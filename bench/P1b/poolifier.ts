@@ -1,4 +1,4 @@
 import { poolifier } from "../peers/poolifier.ts"
 import { drivePeer } from "./drive.ts"
 
-await drivePeer(poolifier)
+await drivePeer(poolifier("increment"))

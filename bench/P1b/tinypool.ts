@@ -1,4 +1,4 @@
 import { tinypool } from "../peers/tinypool.ts"
 import { drivePeer } from "./drive.ts"
 
-await drivePeer(tinypool)
+await drivePeer(tinypool("increment"))

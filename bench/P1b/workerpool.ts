@@ -1,4 +1,4 @@
 import { workerpool } from "../peers/workerpool.ts"
 import { drivePeer } from "./drive.ts"
 
-await drivePeer(workerpool)
+await drivePeer(workerpool("increment"))

@@ -1,4 +1,5 @@
+import { workerData } from "node:worker_threads"
 import { ThreadWorker } from "poolifier"
-import increment from "./increment.mjs"
+import * as tasks from "./tasks.mjs"
 
-export default new ThreadWorker(increment)
+export default new ThreadWorker(tasks[workerData])

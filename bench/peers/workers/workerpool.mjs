@@ -1,4 +1,4 @@
 import workerpool from "workerpool"
-import increment from "./increment.mjs"
+import * as tasks from "./tasks.mjs"
 
-workerpool.worker({ increment })
+workerpool.worker({ ...tasks })

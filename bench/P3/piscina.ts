@@ -1,0 +1,4 @@
+import { piscina } from "../peers/piscina.ts"
+import { everyPromise } from "./everyPromise.ts"
+
+await everyPromise(piscina)

@@ -1,0 +1,4 @@
+import { poolifier } from "../peers/poolifier.ts"
+import { everyPromise } from "./everyPromise.ts"
+
+await everyPromise(poolifier)
