@@ -136,6 +136,8 @@ class AgentRunner {
   private readonly outcomes = new Map<number, (outcome: Outcome) => void>()
   private calls = 0
   private readonly effectRunners = new Map<Defined["effects"], Promise<EffectRunner>>()
+  /** Tasks whose last call was over in less time than results may wait for company. */
+  private readonly quick = new Set<number>()
   /** The sequence number of the next task, its place in `inbox[0]`, and whether it is claimed. */
   private next = 0
   private call = 0
@@ -237,6 +239,8 @@ class AgentRunner {
         this.suspend(this.tellBegin())
         return
       }
+      // What is done does not wait for one that may take long.
+      if (!this.quick.has(segment.task)) this.flush()
       const pending = this.attempt(task, segment)
       if (pending) {
         this.outbox.spend(performance.now() - since)
@@ -246,6 +250,8 @@ class AgentRunner {
       this.finish(segment)
       const now = performance.now()
       this.outbox.spend(now - since)
+      if (now - since < FLUSH_AFTER) this.quick.add(segment.task)
+      else this.quick.delete(segment.task)
       since = now
       if (now - flushed > FLUSH_AFTER) {
         flushed = now

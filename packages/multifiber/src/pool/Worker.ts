@@ -64,9 +64,11 @@ export class Worker {
     const [first] = jobs
     if (first === undefined) return
     clearTimeout(this.rest)
-    this.tasksLeft -= jobs.length
     if (first.call.terms.timeout !== undefined) this.only = first
-    this.link.send(jobs)
+    const { link } = this
+    link.send(jobs)
+    // Those that cannot be sent have failed.
+    this.tasksLeft -= jobs.filter((job) => link.has(job)).length
   }
 
   /** Takes a job back that it has not begun. */
