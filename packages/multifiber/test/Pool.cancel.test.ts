@@ -159,11 +159,13 @@ describe("Pool, where nobody wants a task any more", () => {
     }),
   )
 
-  onEach("a result that is there is not lost with the task behind it", () =>
+  onEach("a result does not wait for the long task behind it, and is not lost with that", () =>
     Effect.gen(function* () {
       const marks = yield* marksOfTest
       const pool = yield* Pool.make({ size: 1 })
       yield* within(20)(Pool.map(pool, pooled.square, range(200), { chunkSize: 1 }))
+      const loaded = yield* Pool.applyAsync(pool, pooled.spin, [{ id: 0, marks, go: "begun 0" }])
+      expect(yield* within(15)(AsyncResult.get(loaded))).toBe(0)
       const quick = yield* Pool.applyAsync(pool, pooled.square, [3])
       const endless = yield* Pool.applyAsync(pool, pooled.spin, [{ id: 1, marks }])
       yield* untilMarked(marks, "begun 1")

@@ -50,7 +50,9 @@ describe("Pool with an initializer", () => {
         maxTasksPerChild: 1,
       })
       expect(yield* soon(Pool.apply(pool, pooled.stored, []))).toBe("marker")
-      expect(yield* soon(Effect.flip(Pool.apply(pool, pooled.exit, [3])))).toMatchObject({ _tag: "WorkerLost" })
+      expect(yield* soon(Effect.flip(Pool.apply(pool, pooled.exit, [3])))).toMatchObject({
+        _tag: "WorkerLost",
+      })
       expect(yield* soon(Pool.apply(pool, pooled.stored, []))).toBe("marker")
       expect(count(marks, "stored by")).toBeGreaterThanOrEqual(3)
     }),
@@ -61,29 +63,31 @@ describe("Pool with an initializer", () => {
     ["ends its worker", pooled.exitLater, [100], { _tag: "WorkerLost", exitCode: 1 }],
     ["cannot be sent", pooled.store, [() => {}], { _tag: "EncodingFailed" }],
   ] as const) {
-    onEach(`POOL-44 EXEC-13 where it ${how}, the pool fails with its error, and starts no other workers`, () =>
-      Effect.gen(function* () {
-        const { agents, holds, until } = yield* Recorder.Recorder
-        const made = yield* Effect.either(Pool.make({ size: 2, initializer, initargs }))
-        const expected = { _tag: "InitializerFailed", task: initializer.name, cause }
-        if (made._tag === "Left") expect(made.left).toMatchObject(expected)
-        else {
-          const pool = made.right
-          const pending = yield* Effect.forEach(range(4), (n) =>
-            Effect.either(Effect.flatMap(Pool.applyAsync(pool, pooled.square, [n]), AsyncResult.get)),
-          ).pipe(soon)
-          for (const each of pending) expect(each).toMatchObject({ left: expected })
-          const error = yield* soon(Effect.flip(Pool.apply(pool, pooled.square, [1])))
-          expect(error).toMatchObject(expected)
-          expect(String(error)).toMatch(/initialize with/)
-          expect(yield* soon(Effect.flip(Pool.map(pool, pooled.square, [1])))).toMatchObject(expected)
-          expect((yield* Pool.statistics(pool)).status).toBe("failed")
-          yield* soon(Pool.join(pool))
-        }
-        yield* soon(until(() => agents.every(({ exit }) => exit !== undefined)))
-        expect(agents.length).toBeLessThanOrEqual(2)
-        expect(holds()).toBe(0)
-      }),
+    onEach(
+      `POOL-44 EXEC-13 where it ${how}, the pool fails with its error, and starts no other workers`,
+      () =>
+        Effect.gen(function* () {
+          const { agents, holds, until } = yield* Recorder.Recorder
+          const made = yield* Effect.either(Pool.make({ size: 2, initializer, initargs }))
+          const expected = { _tag: "InitializerFailed", task: initializer.name, cause }
+          if (made._tag === "Left") expect(made.left).toMatchObject(expected)
+          else {
+            const pool = made.right
+            const pending = yield* Effect.forEach(range(4), (n) =>
+              Effect.either(Effect.flatMap(Pool.applyAsync(pool, pooled.square, [n]), AsyncResult.get)),
+            ).pipe(soon)
+            for (const each of pending) expect(each).toMatchObject({ left: expected })
+            const error = yield* soon(Effect.flip(Pool.apply(pool, pooled.square, [1])))
+            expect(error).toMatchObject(expected)
+            expect(String(error)).toMatch(/initialize with/)
+            expect(yield* soon(Effect.flip(Pool.map(pool, pooled.square, [1])))).toMatchObject(expected)
+            expect((yield* Pool.statistics(pool)).status).toBe("failed")
+            yield* soon(Pool.join(pool))
+          }
+          yield* soon(until(() => agents.every(({ exit }) => exit !== undefined)))
+          expect(agents.length).toBeLessThanOrEqual(2)
+          expect(holds()).toBe(0)
+        }),
     )
   }
 })
@@ -205,9 +209,14 @@ describe("Pool with a capacity", () => {
       yield* Pool.applyAsync(pool, pooled.wait, [order(1)])
       const submitted: Array<number> = []
       const waiting = yield* Effect.forEach([2, 3, 4], (id) =>
-        Effect.tap(Effect.fork(
-          Effect.tap(Pool.applyAsync(pool, pooled.wait, [order(id)]), () => Effect.sync(() => submitted.push(id))),
-        ), () => Effect.yieldNow()),
+        Effect.tap(
+          Effect.fork(
+            Effect.tap(Pool.applyAsync(pool, pooled.wait, [order(id)]), () =>
+              Effect.sync(() => submitted.push(id)),
+            ),
+          ),
+          () => Effect.yieldNow(),
+        ),
       )
       yield* untilMarked(marks, "begun 0")
       expect(submitted).toEqual([])
@@ -227,11 +236,16 @@ describe("Pool with a capacity", () => {
       const pool = yield* Pool.make({ size: 1, capacity: 1 })
       let rounds = 0
       const greedy = yield* Effect.fork(
-        Effect.forever(
-          Effect.tap(Pool.apply(pool, pooled.square, [1]), () => Effect.sync(() => rounds++)),
-        ),
+        Effect.gen(function* () {
+          for (;;) {
+            yield* Pool.apply(pool, pooled.later, [{ n: 1, milliseconds: 20 }])
+            rounds++
+          }
+        }),
       )
-      yield* Effect.sleep(50)
+      yield* soon(Effect.repeat(Effect.sleep(1), { until: () => rounds >= 2 }))
+      // Time for the next round to begin.
+      yield* Effect.sleep(5)
       const before = rounds
       expect(yield* soon(Pool.apply(pool, pooled.square, [5]))).toBe(25)
       expect(rounds - before).toBeLessThanOrEqual(3)
@@ -273,7 +287,7 @@ describe("Pool with a capacity", () => {
         yield* untilMarked(marks, "begun 0")
         yield* Pool[how](pool)
         for (const each of waiting)
-          expect(yield* soon(Fiber.join(each))).toMatchObject({ _tag: "PoolNotRunning" })
+          expect(yield* soon(Fiber.join<unknown, unknown>(each))).toMatchObject({ _tag: "PoolNotRunning" })
         Marks.set(marks, "go")
         yield* soon(Pool.join(pool))
       }),
@@ -284,7 +298,9 @@ describe("Pool with a capacity", () => {
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2, capacity: 3 })
       const maps = yield* soon(
-        Effect.replicateEffect(Pool.map(pool, pooled.square, range(40), { chunkSize: 1 }), 3, { concurrency: 3 }),
+        Effect.replicateEffect(Pool.map(pool, pooled.square, range(40), { chunkSize: 1 }), 3, {
+          concurrency: 3,
+        }),
       )
       for (const map of maps) expect(map).toEqual(range(40).map((n) => n * n))
     }),
@@ -298,7 +314,9 @@ describe("Pool calls", () => {
       const lists = (length: number) => range(length).map((n): [number, number] => [n, length - n - 1])
       const expected = (length: number) => lists(length).map(([base, exponent]) => base ** exponent)
       expect(yield* soon(Pool.starmap(pool, pooled.power, lists(10)))).toEqual(expected(10))
-      expect(yield* soon(Pool.starmap(pool, pooled.power, lists(100), { chunkSize: 20 }))).toEqual(expected(100))
+      expect(yield* soon(Pool.starmap(pool, pooled.power, lists(100), { chunkSize: 20 }))).toEqual(
+        expected(100),
+      )
       const pending = yield* Pool.starmapAsync(pooled.power, new Set(lists(10)))(pool)
       expect(yield* soon(AsyncResult.get(pending))).toEqual(expected(10))
     }),
@@ -343,7 +361,10 @@ describe("Pool calls", () => {
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 3 })
       const home = (key: string | number) =>
-        Effect.map(soon(Pool.apply(pool, pooled.who, [], { key })), ({ pid, threadId }) => `${pid} ${threadId}`)
+        Effect.map(
+          soon(Pool.apply(pool, pooled.who, [], { key })),
+          ({ pid, threadId }) => `${pid} ${threadId}`,
+        )
       const keys = ["a", "b", 3, "d", "e", 6]
       const homes = yield* Effect.forEach(keys, home, { concurrency: "unbounded" })
       yield* soon(Pool.map(pool, pooled.square, range(20), { chunkSize: 1 }))
@@ -375,11 +396,18 @@ describe("Pool calls", () => {
       expect([count(marks, "begun a"), count(marks, "begun b")]).toEqual([3, 2])
       // Each job has the schedule to itself; a failure of the task is none of its business.
       const orders = range(2).map((n) => order(`c${n}`, 1))
-      expect(yield* within(25)(Pool.map(pool, pooled.exitTimes, orders, { ...once, chunkSize: 1 }))).toEqual([1, 1])
+      expect(yield* within(25)(Pool.map(pool, pooled.exitTimes, orders, { ...once, chunkSize: 1 }))).toEqual([
+        1, 1,
+      ])
       expect(yield* soon(Effect.flip(Pool.apply(pool, pooled.throwText, ["no"], thrice)))).toMatchObject({
         _tag: "RemoteFailure",
       })
-      expect(yield* Pool.statistics(pool)).toMatchObject({ submitted: 5, succeeded: 3, failed: 2, respawned: 6 })
+      expect(yield* Pool.statistics(pool)).toMatchObject({
+        submitted: 5,
+        succeeded: 3,
+        failed: 2,
+        respawned: 6,
+      })
     }),
   )
 
@@ -420,18 +448,20 @@ describe("Pool calls", () => {
   }
 
   for (const capacity of [undefined, 2]) {
-    onEach(`map with failFast ends at the first failure: the rest does not run (capacity: ${capacity ?? "none"})`, () =>
-      Effect.gen(function* () {
-        const marks = yield* marksOfTest
-        const pool = yield* Pool.make({ size: 1, ...(capacity === undefined ? {} : { capacity }) })
-        const orders = range(20).map((id) => ({ id, marks }))
-        const map = Pool.map(pool, pooled.beginAndFail, orders, { chunkSize: 1, failFast: true })
-        expect(yield* soon(Effect.flip(map))).toMatchObject({ _tag: "RemoteFailure", message: "order 0" })
-        expect(yield* soon(Pool.apply(pool, pooled.square, [3]))).toBe(9)
-        expect(count(marks, "begun")).toBeLessThan(20)
-        const { failed, submitted, succeeded } = yield* Pool.statistics(pool)
-        expect(submitted).toBe(succeeded + failed)
-      }),
+    onEach(
+      `map with failFast ends at the first failure: the rest does not run (capacity: ${capacity ?? "none"})`,
+      () =>
+        Effect.gen(function* () {
+          const marks = yield* marksOfTest
+          const pool = yield* Pool.make({ size: 1, ...(capacity === undefined ? {} : { capacity }) })
+          const orders = range(20).map((id) => ({ id, marks }))
+          const map = Pool.map(pool, pooled.failAt0, orders, { chunkSize: 1, failFast: true })
+          expect(yield* soon(Effect.flip(map))).toMatchObject({ _tag: "RemoteFailure", message: "order 0" })
+          expect(yield* soon(Pool.apply(pool, pooled.square, [3]))).toBe(9)
+          expect(count(marks, "begun")).toBeLessThanOrEqual(2)
+          const { failed, submitted, succeeded } = yield* Pool.statistics(pool)
+          expect(submitted).toBe(succeeded + failed)
+        }),
     )
   }
 
@@ -443,7 +473,14 @@ describe("Pool calls", () => {
       yield* untilMarked(marks, "begun other")
       const orders = [{ id: "never", marks, go: "never" }]
       const waiting = yield* Effect.fork(
-        Effect.flip(Pool.starmap(pool, pooled.wait, orders.map((order) => [order]), { chunkSize: 1, failFast: true, timeout: "1 second" })),
+        Effect.flip(
+          Pool.starmap(
+            pool,
+            pooled.wait,
+            orders.map((order) => [order]),
+            { chunkSize: 1, failFast: true, timeout: "1 second" },
+          ),
+        ),
       )
       expect(yield* soon(Fiber.join(waiting))).toMatchObject({ _tag: "TaskTimedOut" })
       expect(yield* AsyncResult.ready(running)).toBe(false)
@@ -485,7 +522,9 @@ describe("Pool callbacks", () => {
       expect(heard).toEqual([["error", error]])
       const done = yield* Pool.applyAsync(pool, pooled.square, [3], callbacks)
       expect(yield* soon(AsyncResult.get(done))).toBe(9)
-      expect(yield* soon(AsyncResult.get(yield* Pool.mapAsync(pool, pooled.square, [], callbacks)))).toEqual([])
+      expect(yield* soon(AsyncResult.get(yield* Pool.mapAsync(pool, pooled.square, [], callbacks)))).toEqual(
+        [],
+      )
       const map = yield* Pool.mapAsync(pool, pooled.square, [1, 2], callbacks)
       expect(yield* soon(AsyncResult.get(map))).toEqual([1, 4])
       expect(heard.slice(1)).toEqual([
@@ -496,32 +535,37 @@ describe("Pool callbacks", () => {
     }),
   )
 
-  onEach("POOL-50 a result is ready when its callback is done, also where that is an Effect or a promise", () =>
-    Effect.gen(function* () {
-      const pool = yield* Pool.make({ size: 1 })
-      for (const kind of ["effect", "promise"] as const) {
-        const begun = yield* Deferred.make<void>()
-        let isDone = false
-        const slow = Effect.zipRight(
-          Effect.zipRight(Deferred.succeed(begun, undefined), Effect.sleep(50)),
-          Effect.sync(() => {
-            isDone = true
-          }),
-        )
-        const callback = () => (kind === "effect" ? slow : Effect.runPromise(slow))
-        const result = yield* Pool.applyAsync(pool, pooled.square, [3], { callback })
-        yield* soon(Deferred.await(begun))
-        expect(yield* AsyncResult.ready(result)).toBe(false)
-        expect(yield* soon(AsyncResult.get(result))).toBe(9)
-        expect(isDone).toBe(true)
-      }
-    }),
+  onEach(
+    "POOL-50 a result is ready when its callback is done, also where that is an Effect or a promise",
+    () =>
+      Effect.gen(function* () {
+        const pool = yield* Pool.make({ size: 1 })
+        for (const kind of ["effect", "promise"] as const) {
+          const begun = yield* Deferred.make<void>()
+          let isDone = false
+          const slow = Effect.zipRight(
+            Effect.zipRight(Deferred.succeed(begun, undefined), Effect.sleep(50)),
+            Effect.sync(() => {
+              isDone = true
+            }),
+          )
+          const callback = () => (kind === "effect" ? slow : Effect.runPromise(slow))
+          const result = yield* Pool.applyAsync(pool, pooled.square, [3], { callback })
+          yield* soon(Deferred.await(begun))
+          expect(yield* AsyncResult.ready(result)).toBe(false)
+          expect(yield* soon(AsyncResult.get(result))).toBe(9)
+          expect(isDone).toBe(true)
+        }
+      }),
   )
 
   for (const [how, callback] of [
-    ["throws", () => {
-      throw new Error("no callback today")
-    }],
+    [
+      "throws",
+      () => {
+        throw new Error("no callback today")
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("no callback today"))],
     ["fails", () => Effect.fail(new Error("no callback today"))],
     ["dies", () => Effect.dieMessage("no callback today")],
@@ -588,8 +632,7 @@ describe("Pool refuses", () => {
   ]
   for (const options of wrong) {
     const argument = Object.keys(options).find((key) => key !== "size") as keyof Pool.Options
-    const id =
-      argument === "maxTasksPerChild" ? "POOL-29 " : argument === "initializer" ? "POOL-31 " : ""
+    const id = argument === "maxTasksPerChild" ? "POOL-29 " : argument === "initializer" ? "POOL-31 " : ""
     live(`${id}to be made with ${argument} ${String(options[argument])}`, () =>
       Effect.gen(function* () {
         const { agents } = yield* Recorder.Recorder
