@@ -909,10 +909,12 @@ export const broadcast: {
         const job = submitCall(self, task, args, site, currentSpan, { ...ORDINARY, place })
         return job instanceof Job ? AsyncResult.awaitPending(job, status, () => job.abandon()) : job
       })
-    return Effect.suspend(() =>
-      Effect.forEach(internal(self).dispatcher.workers, ({ place }) => Effect.exit(runAt(place)), {
-        concurrency: "unbounded",
-      }),
+    return Effect.suspend(
+      () =>
+        refusal(self) ??
+        Effect.forEach(internal(self).dispatcher.workers, ({ place }) => Effect.exit(runAt(place)), {
+          concurrency: "unbounded",
+        }),
     ).pipe(Effect.flatMap((exits) => Effect.forEach(exits, (exit) => exit)))
   },
 )

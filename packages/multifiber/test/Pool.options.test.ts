@@ -294,6 +294,30 @@ describe("Pool with a capacity", () => {
     )
   }
 
+  onEach("who has nothing to submit any more when there is room lets the next in", () =>
+    Effect.gen(function* () {
+      const marks = yield* marksOfTest
+      const pool = yield* Pool.make({ size: 1, capacity: 1 })
+      const orders = range(3).map((id) => ({ id, marks }))
+      const first = yield* Pool.applyAsync(pool, pooled.wait, [{ id: "first", marks, go: "first" }])
+      const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        Pool.map(pool, pooled.failAt0, orders, { chunkSize: 1, failFast: true }),
+        Pool.apply(pool, pooled.even, [3]),
+        Pool.apply(pool, pooled.square, [3]),
+      ]
+      const fibers = yield* Effect.forEach(calls, (call) =>
+        Effect.zipLeft(Effect.fork(Effect.either(call)), Effect.yieldNow()),
+      )
+      Marks.set(marks, "first")
+      yield* soon(AsyncResult.get(first))
+      expect(yield* soon(Effect.forEach(fibers, Fiber.join))).toMatchObject([
+        { left: { _tag: "RemoteFailure" } },
+        { left: { _tag: "EncodingFailed" } },
+        { right: 9 },
+      ])
+    }),
+  )
+
   onEach("a map of more chunks than that gives all results", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2, capacity: 3 })

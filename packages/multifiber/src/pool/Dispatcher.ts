@@ -163,6 +163,8 @@ export class Dispatcher extends Watched {
       })
       const come = Effect.suspend(() => {
         this.submitters.delete(submitter)
+        // It may turn out that there is nothing to submit.
+        queueMicrotask(() => this.admit())
         return submit
       })
       return Effect.onInterrupt(Effect.zipRight(turn, come), () =>
