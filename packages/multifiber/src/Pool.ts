@@ -17,7 +17,7 @@ import * as AsyncResult from "./AsyncResult.ts"
 import { type CallSite, callOf, ORDINARY, record, type Terms } from "./agent/Call.ts"
 import { Job } from "./agent/Job.ts"
 import { logsOfCaller } from "./agent/Logs.ts"
-import type { Pending } from "./agent/Pending.ts"
+import { Pending } from "./agent/Pending.ts"
 import { orElseAfter } from "./agent/Watched.ts"
 import {
   EncodingFailed,
@@ -34,7 +34,7 @@ import { Platform, type PlatformService } from "./Platform.ts"
 import { Answered } from "./pool/Answered.ts"
 import { Dispatcher } from "./pool/Dispatcher.ts"
 import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./pool/Gathered.ts"
-import { lazily } from "./pool/lazily.ts"
+import { type Lazy, lazily } from "./pool/lazily.ts"
 import { bound, count, milliseconds, termsOf } from "./pool/options.ts"
 import { Recorder } from "./pool/Recorder.ts"
 import { type Trace, traceOf } from "./pool/trace.ts"
@@ -362,17 +362,8 @@ const callSiteOf = (self: Pool, caller: (...args: any) => unknown): CallSite | u
   internal(self).settings.callSites ? record(caller) : undefined
 
 /** Submits something once there is room for it. */
-const whenRoom = <A, E, R>(self: Pool, submit: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  const { dispatcher } = internal(self)
-  const again: Effect.Effect<A, E, R> = Effect.suspend(() =>
-    dispatcher.roomLeft > 0 || dispatcher.state._tag !== "running" ? submit : wait,
-  )
-  const wait = Effect.zipRight(dispatcher.room, again)
-  return Effect.suspend(() =>
-    // Who is interrupted may have been called already, and passes that on.
-    dispatcher.hasRoom ? submit : Effect.onInterrupt(wait, () => Effect.sync(dispatcher.admit)),
-  )
-}
+const whenRoom = <A, E, R>(self: Pool, submit: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  internal(self).dispatcher.whenRoom(submit)
 
 /** Runs `submit` with the terms of a call, at once where nothing is in the way. */
 const withTerms = <A, E>(
@@ -529,34 +520,32 @@ const submitMap = (
           const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
           const call = internal(self).dispatcher.call(task, arity, site, currentSpan, terms)
           const jobs = chunksOf(cut, size).map((chunk) => Job.each(call, chunk))
-          return Effect.map(submitAll(self, jobs), () => new Gathered(jobs, failFast))
+          const gathered = new Gathered(jobs, failFast)
+          return Effect.as(submitAll(self, gathered), gathered)
         } catch (error) {
           return refused(error)
         }
       }),
   )
 
-/** Those that were submitted are given up where the rest is not. */
-const submitAll = (self: Pool, jobs: ReadonlyArray<Job>): Effect.Effect<void, Submitted<never>> => {
+/** Those that were submitted are given up where the rest is not; a map that has failed already wants no more. */
+const submitAll = (self: Pool, gathered: Gathered): Effect.Effect<void, Submitted<never>> => {
   const { dispatcher } = internal(self)
-  let submitted = 0
+  const submitNext = () => {
+    const job = gathered.next()
+    if (job) dispatcher.submit(job)
+  }
   const submitOne: Effect.Effect<void, Submitted<never>> = Effect.suspend(
-    () => refusal(self) ?? Effect.sync(() => dispatcher.submit(jobs[submitted++] as Job)),
+    () => refusal(self) ?? Effect.sync(submitNext),
   )
   return Effect.suspend(() => {
-    while (submitted < jobs.length && dispatcher.hasRoom) dispatcher.submit(jobs[submitted++] as Job)
+    while (gathered.wantsMore && dispatcher.hasRoom) submitNext()
     return Effect.whileLoop({
-      while: () => submitted < jobs.length,
+      while: () => gathered.wantsMore,
       body: () => whenRoom(self, submitOne),
       step: () => {},
     })
-  }).pipe(
-    Effect.onError(() =>
-      Effect.sync(() => {
-        for (const job of jobs.slice(0, submitted)) job.abandon()
-      }),
-    ),
-  )
+  }).pipe(Effect.onError(() => Effect.sync(() => gathered.abandon())))
 }
 
 const mapAndWait = (
@@ -737,28 +726,42 @@ const mapLazily = <A, E, E2>(
   items: Iterable<unknown> | Stream.Stream<unknown, E2>,
   { buffer, chunkSize = 1, ...options }: ImapOptions = {},
   site: CallSite,
-  how: { readonly ordered: boolean; readonly read: (job: Job) => Effect.Effect<A, E> },
+  how: Pick<Lazy<A, E, unknown>, "ordered" | "onSuccess" | "onFailure">,
 ): Stream.Stream<A, E | E2 | Submitted<never> | InvalidArgument> =>
   Stream.unwrap(
     Effect.gen(function* () {
       yield* count("chunkSize", chunkSize)
       const terms = yield* termsOf(options, self.size)
-      const submit = (item: unknown): Effect.Effect<Job, Submitted<never>> =>
-        Effect.withFiberRuntime(({ currentSpan }) => {
+      const submit = (item: unknown, submitted: (job: Pending) => void) =>
+        Effect.withFiberRuntime<void, Submitted<never>>(({ currentSpan }) => {
           const job = submitCall(self, task, [item], site, currentSpan, terms)
-          return job instanceof Job ? Effect.succeed(job) : job
+          if (!(job instanceof Job)) return job
+          submitted(job)
+          return Effect.void
         })
       return lazily(items, {
         ...how,
         chunkSize,
         buffer: yield* count("buffer", buffer ?? Math.max(64 * self.size, chunkSize), chunkSize),
-        submit: (item) => whenRoom(self, submit(item)),
+        submit: (item, submitted) =>
+          Effect.catchTag(whenRoom(self, submit(item, submitted)), "EncodingFailed", (error) =>
+            Effect.sync(() => submitted(Pending.failed(error))),
+          ),
       })
     }),
   )
 
-const either = <A, E>(job: Job): Effect.Effect<Either.Either<A, E>> =>
-  Effect.succeed(job.status === "succeeded" ? Either.right(job.outcome as A) : Either.left(job.outcome as E))
+/** A failure ends the stream. */
+const plainly = <A, E>() => ({
+  onSuccess: (value: A): A => value,
+  onFailure: (error: E): Effect.Effect<A, E> => Effect.fail(error),
+})
+
+/** A failure is one of the results. */
+const eitherOf = <A, E>() => ({
+  onSuccess: (value: A): Either.Either<A, E> => Either.right(value),
+  onFailure: (error: E): Effect.Effect<Either.Either<A, E>> => Effect.succeed(Either.left(error)),
+})
 
 /**
  * Maps items over the pool as a Stream, in their order: it reads only so far ahead of its reader as `buffer` says, and works on
@@ -811,7 +814,7 @@ export const imap: {
   ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument> =>
     mapLazily<A, Submitted<E>, E2>(self, task, items, options, record(imap), {
       ordered: true,
-      read: AsyncResult.outcome,
+      ...plainly<A, Submitted<E>>(),
     }),
 )
 
@@ -845,7 +848,7 @@ export const imapUnordered: {
   ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument> =>
     mapLazily<A, Submitted<E>, E2>(self, task, items, options, record(imapUnordered), {
       ordered: false,
-      read: AsyncResult.outcome,
+      ...plainly<A, Submitted<E>>(),
     }),
 )
 
@@ -879,7 +882,7 @@ export const imapEither: {
   ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument> =>
     mapLazily(self, task, items, options, record(imapEither), {
       ordered: true,
-      read: either<A, E | TaskError>,
+      ...eitherOf<A, E | TaskError>(),
     }),
 )
 
@@ -911,7 +914,7 @@ export const imapUnorderedEither: {
   ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument> =>
     mapLazily(self, task, items, options, record(imapUnorderedEither), {
       ordered: false,
-      read: either<A, E | TaskError>,
+      ...eitherOf<A, E | TaskError>(),
     }),
 )
 
@@ -949,10 +952,12 @@ export const broadcast: {
         const job = submitCall(self, task, args, site, currentSpan, { ...ORDINARY, place })
         return job instanceof Job ? AsyncResult.awaitPending(job, status, () => job.abandon()) : job
       })
-    return Effect.suspend(() =>
-      Effect.forEach(internal(self).dispatcher.workers, ({ place }) => Effect.exit(runAt(place)), {
-        concurrency: "unbounded",
-      }),
+    return Effect.suspend(
+      () =>
+        refusal(self) ??
+        Effect.forEach(internal(self).dispatcher.workers, ({ place }) => Effect.exit(runAt(place)), {
+          concurrency: "unbounded",
+        }),
     ).pipe(Effect.flatMap((exits) => Effect.forEach(exits, (exit) => exit)))
   },
 )
@@ -1112,8 +1117,13 @@ export interface Statistics {
  */
 export const statistics = (self: Pool): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const { counts, queued, state, workers } = internal(self).dispatcher
-    return { status: state._tag, queued, ...counts, workers: workers.map((worker) => worker.statistics) }
+    const { counts, unsent, state, workers } = internal(self).dispatcher
+    return {
+      status: state._tag,
+      queued: unsent,
+      ...counts,
+      workers: workers.map((worker) => worker.statistics),
+    }
   })
 
 /**

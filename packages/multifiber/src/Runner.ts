@@ -139,6 +139,8 @@ class AgentRunner {
   private readonly outcomes = new Map<number, (outcome: Outcome) => void>()
   private calls = 0
   private readonly effectRunners = new Map<Defined["effects"], Promise<EffectRunner>>()
+  /** Whether the last call of a task was over in less time than results may wait for company. */
+  private readonly quick: Array<boolean> = []
   /** The sequence number of the next task, its place in `inbox[0]`, and whether it is claimed. */
   private next = 0
   private call = 0
@@ -240,6 +242,8 @@ class AgentRunner {
         this.suspend(this.tellBegin())
         return
       }
+      // What is done does not wait for one that may take long.
+      if (!this.quick[segment.task]) this.flush()
       const pending = this.attempt(task, segment)
       if (pending) {
         this.suspend(this.finishLater(segment, pending, since))
@@ -248,6 +252,7 @@ class AgentRunner {
       this.finish(segment)
       const now = performance.now()
       this.outbox.spend(since, now)
+      this.quick[segment.task] = now - since < FLUSH_AFTER
       since = now
       if (now - flushed > FLUSH_AFTER) {
         flushed = now

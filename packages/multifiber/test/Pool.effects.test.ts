@@ -11,6 +11,7 @@ import { failingLayer } from "./fixtures/failingLayer.ts"
 import { layered } from "./fixtures/layered.ts"
 import { plain } from "./fixtures/plain.ts"
 import { live, reached, within } from "./live.ts"
+import { onEach } from "./startMethods.ts"
 
 describe("Pool with effects", () => {
   live("a worker that runs plain tasks never loads effect, one that runs an effect does (control)", () =>
@@ -59,7 +60,7 @@ describe("Pool with effects", () => {
     ["a plain function", effects.halfPlain],
     ["an async function", effects.halfAsync],
   ] as const) {
-    live(`POOL-20 a typed failure of ${how} with an error schema arrives as itself`, () =>
+    onEach(`POOL-20 a typed failure of ${how} with an error schema arrives as itself`, () =>
       Effect.gen(function* () {
         const pool = yield* Pool.make({ size: 1 })
         expect(yield* Pool.apply(pool, task, [8])).toBe(4)
@@ -188,7 +189,7 @@ describe("Pool with effects", () => {
     }),
   )
 
-  live(
+  onEach(
     "POOL-44 EXEC-13 a layer that fails fails the pool: pending and later tasks, without a respawn loop",
     () =>
       Effect.gen(function* () {

@@ -15,6 +15,7 @@ import { plain } from "./fixtures/plain.ts"
 import { unreachable as throwing } from "./fixtures/throwingModule.ts"
 import { first, second } from "./fixtures/twice.ts"
 import { live, reached, within } from "./live.ts"
+import { onEach } from "./startMethods.ts"
 
 const one = (url: string) => Task.module(url, { one: () => 1 }).one
 
@@ -92,7 +93,7 @@ describe("Pool failures", () => {
     ["thrown", plain.throwHere],
     ["rejected", plain.rejectHere],
   ] as const) {
-    live(
+    onEach(
       `POOL-18 the stack of a ${how} error names the remote function and file, the task, and the caller`,
       () =>
         Effect.gen(function* () {
@@ -117,7 +118,7 @@ describe("Pool failures", () => {
     )
   }
 
-  live("POOL-18 map records its caller without being asked", () =>
+  onEach("POOL-18 map records its caller without being asked", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 1 })
       const mapHere = () => {
@@ -222,7 +223,7 @@ describe("Pool failures", () => {
     },
   ]
   for (const { call, error, name } of losses) {
-    live(
+    onEach(
       `EXEC-03 a task lost by ${name} is WorkerLost with the code and the last error; another worker comes`,
       () =>
         Effect.gen(function* () {
@@ -258,7 +259,7 @@ describe("Pool failures", () => {
     }),
   )
 
-  live("EXEC-08 a worker that is lost while the pool closes does not hold up join", () =>
+  onEach("EXEC-08 a worker that is lost while the pool closes does not hold up join", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2 })
       const results = yield* Effect.forEach([1, 2, 3], (code) =>
@@ -271,7 +272,7 @@ describe("Pool failures", () => {
     }),
   )
 
-  live(
+  onEach(
     "EXEC-10 ten tasks that crash with 4 MiB of argument each fail, without a deadlock",
     () =>
       Effect.gen(function* () {
@@ -331,7 +332,7 @@ describe("Pool failures", () => {
     },
   ]
   for (const { call, name, subject } of unencodable) {
-    live(`an ${subject} with a ${name} is EncodingFailed, and no worker is lost`, () =>
+    onEach(`an ${subject} with a ${name} is EncodingFailed, and no worker is lost`, () =>
       Effect.gen(function* () {
         const error = yield* poolThatGoesOn(0, (pool) => Effect.flip(call(pool)))
         expect(error).toMatchObject({ _tag: "EncodingFailed", subject, cause: expect.anything() })
@@ -367,7 +368,7 @@ describe("Pool failures", () => {
     }),
   )
 
-  live("POOL-46 EXEC-05 what can be encoded but not decoded is EncodingFailed, in either direction", () =>
+  onEach("POOL-46 EXEC-05 what can be encoded but not decoded is EncodingFailed, in either direction", () =>
     Effect.gen(function* () {
       const errors = yield* poolThatGoesOn(0, (pool) =>
         Effect.all([
@@ -382,7 +383,7 @@ describe("Pool failures", () => {
     }),
   )
 
-  live("POOL-41 a pool's worker may start neither processes nor pools: IllegalState", () =>
+  onEach("POOL-41 a pool's worker may start neither processes nor pools: IllegalState", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 1 })
       expect(yield* Pool.apply(pool, nested.startChild, [])).toBe("IllegalState")

@@ -13,6 +13,7 @@ import { Platform } from "../src/Platform.ts"
 import * as Pool from "../src/Pool.ts"
 import { plain } from "./fixtures/plain.ts"
 import { live, reached, within } from "./live.ts"
+import { onEach } from "./startMethods.ts"
 
 const squares = (count: number): Array<number> => Array.from({ length: count }, (_, n) => n * n)
 const range = (count: number): Array<number> => Array.from({ length: count }, (_, n) => n)
@@ -27,8 +28,11 @@ const LARGE =
     ? 200
     : 30
 
+/** OS processes take the memory that the machine has. */
+const PROCESSES = 16
+
 describe("Pool", () => {
-  live("POOL-01 apply takes positional arguments and named ones", () =>
+  onEach("POOL-01 apply takes positional arguments and named ones", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 4 })
       expect(yield* Pool.apply(pool, plain.square, [5])).toBe(25)
@@ -39,7 +43,7 @@ describe("Pool", () => {
     }),
   )
 
-  live("POOL-05 map and mapAsync give the results in the order of the items", () =>
+  onEach("POOL-05 map and mapAsync give the results in the order of the items", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 4 })
       expect(yield* Pool.map(pool, plain.square, range(10))).toEqual(squares(10))
@@ -85,7 +89,7 @@ describe("Pool", () => {
     }),
   )
 
-  live("POOL-07 map of un-encodable items fails with EncodingFailed and the pool goes on", () =>
+  onEach("POOL-07 map of un-encodable items fails with EncodingFailed and the pool goes on", () =>
     Effect.gen(function* () {
       const { agents } = yield* Recorder.Recorder
       const pool = yield* Pool.make({ size: 2 })
@@ -96,7 +100,7 @@ describe("Pool", () => {
     }),
   )
 
-  live("POOL-08 POOL-16 a map of nothing is an empty list at once, and the pool ends cleanly", () =>
+  onEach("POOL-08 POOL-16 a map of nothing is an empty list at once, and the pool ends cleanly", () =>
     Effect.gen(function* () {
       const { holds } = yield* Recorder.Recorder
       const pool = yield* Pool.make({ size: 1 })
@@ -128,7 +132,7 @@ describe("Pool", () => {
     }),
   )
 
-  live("POOL-12 applyAsync returns before the task is done", () =>
+  onEach("POOL-12 applyAsync returns before the task is done", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 4 })
       const since = performance.now()
@@ -217,7 +221,7 @@ describe("Pool", () => {
     }),
   )
 
-  live("POOL-23 a pool whose scope has closed takes no tasks", () =>
+  onEach("POOL-23 a pool whose scope has closed takes no tasks", () =>
     Effect.gen(function* () {
       const pool = yield* Effect.scoped(Pool.make({ size: 1 }))
       const expected = { _tag: "PoolNotRunning", state: "terminated" }
@@ -228,7 +232,7 @@ describe("Pool", () => {
     }),
   )
 
-  live(
+  onEach(
     "POOL-26 a result that cannot be encoded is EncodingFailed with its text and the reason, and no worker is lost",
     () =>
       Effect.gen(function* () {
@@ -243,7 +247,7 @@ describe("Pool", () => {
       }),
   )
 
-  live("POOL-28 close lets the tasks finish, then join ends", () =>
+  onEach("POOL-28 close lets the tasks finish, then join ends", () =>
     Effect.gen(function* () {
       const { agents, holds } = yield* Recorder.Recorder
       const pool = yield* Pool.make({ size: 3 })
@@ -280,18 +284,18 @@ describe("Pool", () => {
     )
   }
 
-  live(
+  onEach(
     "POOL-35 a large pool maps 1000 items",
-    () =>
+    (startMethod) =>
       Effect.gen(function* () {
-        const pool = yield* Pool.make({ size: LARGE })
+        const pool = yield* Pool.make({ size: startMethod === "thread" ? LARGE : PROCESSES })
         const results = yield* Pool.map(pool, plain.square, range(1000))
         expect(results.reduce((left, right) => left + right, 0)).toBe(332_833_500)
       }),
     180,
   )
 
-  live("POOL-37 join of a running pool is PoolStillRunning", () =>
+  onEach("POOL-37 join of a running pool is PoolStillRunning", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 1 })
       expect(yield* Effect.flip(Pool.join(pool))).toMatchObject({ _tag: "PoolStillRunning" })
@@ -377,7 +381,7 @@ describe("Pool", () => {
     }),
   )
 
-  live("EXEC-21 a task that is submitted and given up at once does not hold up close and join", () =>
+  onEach("EXEC-21 a task that is submitted and given up at once does not hold up close and join", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2 })
       yield* Pool.apply(pool, plain.square, [1])

@@ -43,11 +43,13 @@ describe("Main.run", () => {
     })
   }
 
-  program(
-    "POOL-51 runs tasks that stand in the main module",
-    ["guarded", "tasks in the main module"],
-    clean(0, "1 4 9\n"),
-  )
+  for (const startMethod of ["thread", "spawn"]) {
+    program(
+      `POOL-51 runs tasks that stand in the main module [${startMethod}]`,
+      ["guarded", "tasks in the main module", startMethod],
+      clean(0, "1 4 9\n"),
+    )
+  }
 
   program(
     "does not run in a module that is not the program's entry",

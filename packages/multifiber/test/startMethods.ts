@@ -1,4 +1,5 @@
 /** Tests with several agents: one for each start method whose agents can be sent queues and connections. */
+import * as Marks from "@multifiber/testkit/Marks"
 import type * as Recorder from "@multifiber/testkit/Recorder"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -12,7 +13,7 @@ import { queueFibers } from "./fixtures/queueFibers.ts"
 import { queues } from "./fixtures/queues.ts"
 import { live, within } from "./live.ts"
 
-export type StartMethods = "thread" | "spawn"
+export type StartMethods = "thread" | "spawn" | "forkserver"
 
 /** What runs on each of them. */
 const ALL: ReadonlyArray<StartMethods> = ["thread", "spawn"]
@@ -35,6 +36,19 @@ export const onEach = <A, E>(
 
 /** The same with threads alone: for tests of what they share. */
 export const onThreads: typeof onEach = (name, body, seconds) => onEach(name, body, seconds, ["thread"])
+
+/** The same with a process from a reserve, too. */
+export const onAll: typeof onEach = (name, body, seconds) =>
+  onEach(name, body, seconds, ["thread", "spawn", "forkserver"])
+
+/** Marks that are gone after the test. */
+export const marksOfTest = Effect.acquireRelease(Effect.sync(Marks.make), (marks) =>
+  Effect.sync(() => Marks.remove(marks)),
+)
+
+/** Waits until a task has set a mark. */
+export const untilMarked = (marks: Marks.Marks, name: string): Effect.Effect<void> =>
+  within(20)(Effect.promise(() => Marks.reached(marks, name)))
 
 /** Plain code in a thread; fibers in an OS process, where nothing can block. */
 export const tasksOn = (startMethod: StartMethods) =>

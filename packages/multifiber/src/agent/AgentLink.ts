@@ -421,6 +421,11 @@ export class AgentLink {
     return job
   }
 
+  /** The first that it has not reported. */
+  get oldest(): Job | undefined {
+    return this.ring[this.head % CAPACITY]
+  }
+
   /** The live jobs. */
   jobs(): Array<Job> {
     return this.ring.filter((job) => job !== undefined)

@@ -8,6 +8,12 @@ export class Pending {
   outcome: unknown = undefined
   private observers: Observer | Array<Observer> | undefined = undefined
 
+  static failed(error: unknown): Pending {
+    const pending = new Pending()
+    pending.fail(error)
+    return pending
+  }
+
   succeed(value: unknown): void {
     this.settle("succeeded", value)
   }

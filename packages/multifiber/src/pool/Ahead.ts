@@ -1,13 +1,15 @@
 /** Jobs of a lazy map, which are submitted ahead of their reader, so many at most. */
 import * as Effect from "effect/Effect"
-import type { Job } from "../agent/Job.ts"
+import type { Pending } from "../agent/Pending.ts"
 
 export class Ahead {
   private readonly most: number
   private readonly ordered: boolean
   /** Jobs whose outcomes nobody has taken yet: in the order of their items, or of their ends. */
-  private readonly ready: Array<Job> = []
-  private readonly pending = new Set<Job>()
+  private readonly ready: Array<Pending> = []
+  private readonly pending = new Set<Pending>()
+  /** Of those that were taken last, how many the reader has not come to. */
+  private inHand = 0
   private listeners: ReadonlyArray<() => void> = []
 
   constructor(most: number, ordered: boolean) {
@@ -20,12 +22,17 @@ export class Ahead {
     return this.most - this.size
   }
 
-  /** How many are on their way, or not taken. */
-  get size(): number {
-    return this.ordered ? this.ready.length : this.ready.length + this.pending.size
+  /** How many are on their way, or the reader has not come to. */
+  private get size(): number {
+    return this.inHand + this.ready.length + (this.ordered ? 0 : this.pending.size)
   }
 
-  add(job: Job): void {
+  /** Everything that was added is taken. */
+  get isEmpty(): boolean {
+    return this.ready.length + this.pending.size === 0
+  }
+
+  add(job: Pending): void {
     this.pending.add(job)
     if (this.ordered) this.ready.push(job)
     job.observe(() => {
@@ -35,12 +42,18 @@ export class Ahead {
     })
   }
 
-  /** Takes what is settled: all successes before a failure, or one failure. */
-  take(): ReadonlyArray<Job> {
+  /**
+   * Takes what is settled: all successes before a failure, or one failure. The reader has come to all that was taken before. He gets
+   * no more than half at a time, so that the rest goes on while he is at it.
+   */
+  take(): ReadonlyArray<Pending> {
     const failure = this.ready.findIndex(({ status }) => status !== "succeeded")
     const count = failure === -1 ? this.ready.length : failure
-    const taken = this.ready.splice(0, count === 0 && this.ready[0]?.status === "failed" ? 1 : count)
-    if (taken.length > 0) this.changed()
+    const isFailed = count === 0 && this.ready[0]?.status === "failed"
+    const taken = this.ready.splice(0, isFailed ? 1 : Math.min(count, Math.ceil(this.most / 2)))
+    const { inHand } = this
+    this.inHand = Math.max(0, taken.length - 1)
+    if (taken.length > 0 || inHand > 0) this.changed()
     return taken
   }
 

@@ -96,8 +96,11 @@ export class Dispatcher extends Watched {
   private readonly undecided = new Set<Job>()
   private lastCall: Call | undefined = undefined
   private unsettled = 0
-  /** Those who wait for room, the first first. */
-  private readonly submitters: Array<() => void> = []
+  /** The lowest priority that a job ever had, and the highest above it that has come since the last pump. */
+  private lowest = Number.POSITIVE_INFINITY
+  private urgent = Number.NEGATIVE_INFINITY
+  /** Calls those who wait for room, the first first. They stay until they have come in. */
+  private readonly submitters = new Set<{ call: () => void }>()
   private pumpScheduled = false
   private timer: ReturnType<typeof setTimeout> | undefined = undefined
 
@@ -133,7 +136,7 @@ export class Dispatcher extends Watched {
 
   /** Another job may be submitted, and nobody waits for that. */
   get hasRoom(): boolean {
-    return this.roomLeft > 0 && this.submitters.length === 0
+    return this.roomLeft > 0 && this.submitters.size === 0
   }
 
   /** All its workers share memory with this agent. */
@@ -141,9 +144,16 @@ export class Dispatcher extends Watched {
     return this.workers.length > 0 && this.workers.every(({ link }) => link.sharesMemory)
   }
 
-  /** Jobs that no worker has. */
-  get queued(): number {
+  /** Jobs that no worker has, cancelled ones among them. */
+  private get queued(): number {
     return this.pinned.reduce((sum, { size }) => sum + size, this.queue.size)
+  }
+
+  /** Jobs that are not settled, and no worker has. */
+  get unsent(): number {
+    const sent = this.workers.flatMap(({ link }) => link.jobs())
+    const isOpen = ({ call, status }: Job) => status === "waiting" && call.owner === this
+    return this.unsettled - sent.filter(isOpen).length
   }
 
   /** Waits until a condition holds that starts and ends of workers, or the last job, bring about. */
@@ -151,20 +161,38 @@ export class Dispatcher extends Watched {
     return this.when(this.platform, () => (condition() ? Effect.void : undefined))
   }
 
-  /** Waits until there is room; first come, first served. */
-  readonly room: Effect.Effect<void> = Effect.async<void>((resume) => {
-    const submitter = () => resume(Effect.void)
-    this.submitters.push(submitter)
-    return Effect.sync(() => {
-      const index = this.submitters.indexOf(submitter)
-      if (index !== -1) this.submitters.splice(index, 1)
+  /** Does what submits a job, or is refused, once there is room; first come, first served. */
+  whenRoom<A, E, R>(submit: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      if (this.hasRoom || this.state._tag !== "running") return submit
+      const submitter = { call: () => {} }
+      this.submitters.add(submitter)
+      const turn = Effect.async<void>((resume) => {
+        submitter.call = () => resume(Effect.void)
+        this.admit()
+      })
+      const come = Effect.suspend(() => {
+        this.submitters.delete(submitter)
+        // It may turn out that there is nothing to submit.
+        queueMicrotask(() => this.admit())
+        return submit
+      })
+      return Effect.onInterrupt(Effect.zipRight(turn, come), () =>
+        Effect.sync(() => {
+          this.submitters.delete(submitter)
+          this.admit()
+        }),
+      )
     })
-  })
+  }
 
   /** Calls as many of those who wait for room as there is room for. */
-  readonly admit = (): void => {
-    for (let { roomLeft } = this; roomLeft > 0 && this.submitters.length > 0; roomLeft--)
-      this.submitters.shift()?.()
+  private admit(): void {
+    let { roomLeft } = this
+    for (const { call } of this.submitters) {
+      if (roomLeft-- <= 0) break
+      call()
+    }
   }
 
   /** What a job of this pool calls. Jobs that come one after the other and call the same share it. */
@@ -189,7 +217,20 @@ export class Dispatcher extends Watched {
     this.options.recorder?.submitted(job)
     if (this.unsettled++ === 0) this.platform.hold()
     this.queueOf(job.call.terms).push(job)
+    const { priority } = job.call.terms
+    if (priority > this.lowest) this.urgent = Math.max(this.urgent, priority)
+    else this.lowest = priority
     this.schedulePump()
+  }
+
+  /** What was sent and is not begun comes after the jobs that are more urgent. */
+  private giveWay(): void {
+    const { urgent } = this
+    this.urgent = Number.NEGATIVE_INFINITY
+    for (const worker of this.workers) {
+      if (worker.link.jobs().some(({ call }) => call.terms.priority < urgent))
+        this.putBack(worker.takeBackLast(Number.POSITIVE_INFINITY))
+    }
   }
 
   private queueOf({ place }: Terms): JobQueue {
@@ -230,6 +271,13 @@ export class Dispatcher extends Watched {
     this.schedulePump()
   }
 
+  /** An OS process may have begun a dropped job before it could hear of that. */
+  private bound(worker: Worker): void {
+    const { link } = worker
+    const next = link.sharesMemory ? undefined : link.oldest
+    if (next !== undefined && next.status !== "waiting") worker.watch(next, LAST_CHANCE, () => link.end(-9))
+  }
+
   private patienceWith(link: AgentLink): number {
     const mayEnd = link.sharesMemory && (link.listens || this.platform.capabilities.stopsBusyThread !== true)
     return mayEnd ? this.options.grace : LAST_CHANCE
@@ -244,7 +292,7 @@ export class Dispatcher extends Watched {
     }
     this.options.recorder?.settled(job)
     this.unsettled--
-    if (this.submitters.length > 0) this.admit()
+    if (this.submitters.size > 0) this.admit()
     if (this.unsettled > 0) return
     this.platform.release()
     if (this.state._tag === "closed") this.stopWorkers()
@@ -288,7 +336,7 @@ export class Dispatcher extends Watched {
 
   /** Those who wait for room learn that the pool takes nothing any more. */
   private dismiss(): void {
-    for (const submitter of this.submitters.splice(0)) submitter()
+    for (const { call } of this.submitters) call()
   }
 
   private stopWorkers(): void {
@@ -335,7 +383,10 @@ export class Dispatcher extends Watched {
           },
           onRan: (job, from, to) => recorder?.ran(worker, job, from, to),
           onSettled: (ran, busy, memory) => this.report(worker, ran, busy, memory),
-          onBegun: (job) => this.time(worker, job),
+          onBegun: (job) => {
+            // Who has given it up in the meantime bounds its end.
+            if (job.status === "waiting") this.time(worker, job)
+          },
           onHeard: (job) => worker.watch(job, this.options.grace, () => worker.link.end(-9)),
           onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
           onGone: () => {},
@@ -350,6 +401,7 @@ export class Dispatcher extends Watched {
   /** A worker has done some jobs. */
   private report(worker: Worker, ran: number, busy: number, memory: Memory | undefined): void {
     worker.observe(ran, busy, memory)
+    this.bound(worker)
     this.recycle(worker)
     this.letRest(worker)
     this.schedulePump()
@@ -451,6 +503,7 @@ export class Dispatcher extends Watched {
   private pump(patient: boolean): void {
     if (this.unsettled === 0) return
     for (const worker of this.workers) if (worker.isAvailable) this.recycle(worker)
+    if (this.urgent > this.lowest) this.giveWay()
     const ready = this.workers.filter((worker) => worker.isAvailable)
     ready.sort((left, right) => left.link.live - right.link.live)
     const busy = ready.some((worker) => !worker.isIdle)
@@ -468,6 +521,11 @@ export class Dispatcher extends Watched {
     })
     if (this.queued > 0) this.grow()
     if (this.queue.size === 0) heldBack = this.level(ready, patient) || heldBack
+    if (this.canGrow && ready.some(({ link }) => link.live > 1)) {
+      // They may be behind a long one.
+      if (patient) heldBack = true
+      else this.grow()
+    }
     if (heldBack) this.timer = this.timer ?? setTimeout(() => this.losePatience(), PATIENCE)
   }
 
@@ -478,8 +536,12 @@ export class Dispatcher extends Watched {
 
   /** Starts another worker for what finds no place, one at a time. */
   private grow(): void {
-    if (!this.takesPart || this.workers.length >= this.options.size) return
-    if (!this.workers.some((worker) => worker.isStarting)) this.tryStartWorker()
+    if (this.canGrow) this.tryStartWorker()
+  }
+
+  private get canGrow(): boolean {
+    const { options, workers } = this
+    return this.takesPart && workers.length < options.size && !workers.some(({ isStarting }) => isStarting)
   }
 
   /** Moves jobs from the fullest worker to idle ones; returns whether that waits for more patience. */

@@ -7,6 +7,8 @@ export class Gathered extends Pending {
   private readonly failFast: boolean
   private readonly chunks: Array<ReadonlyArray<unknown>>
   private waiting: number
+  /** How many of the jobs were submitted: the first ones. */
+  private submitted = 0
   /** The failure that arrived first, by order of arrival. */
   private failed: Job | undefined = undefined
 
@@ -23,8 +25,18 @@ export class Gathered extends Pending {
     })
   }
 
+  /** There are jobs to submit, and they are wanted. */
+  get wantsMore(): boolean {
+    return this.status === "waiting" && this.submitted < this.jobs.length
+  }
+
+  /** The next job to submit. */
+  next(): Job | undefined {
+    return this.wantsMore ? this.jobs[this.submitted++] : undefined
+  }
+
   override abandon(): void {
-    for (const job of this.jobs) job.abandon()
+    for (const job of this.jobs.slice(0, this.submitted)) job.abandon()
   }
 
   private arrive(job: Job, index: number): void {

@@ -92,9 +92,11 @@ export class Worker {
     const [first] = jobs
     if (first === undefined) return
     clearTimeout(this.rest)
-    this.tasksLeft -= jobs.length
     if (isAlone(first.call.terms)) this.only = first
-    this.link.send(jobs)
+    const { link } = this
+    link.send(jobs)
+    // Those that cannot be sent have failed.
+    this.tasksLeft -= jobs.filter((job) => link.has(job)).length
   }
 
   /** Takes a job back that it has not begun. */

@@ -5,7 +5,7 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Job } from "../agent/Job.ts"
+import type { Pending } from "../agent/Pending.ts"
 import { Ahead } from "./Ahead.ts"
 
 export interface Lazy<A, E, E2> {
@@ -14,10 +14,11 @@ export interface Lazy<A, E, E2> {
   /** So many items are on their way at most, or not taken. */
   readonly buffer: number
   readonly ordered: boolean
-  /** Submits the job of an item, once there is room for it. */
-  readonly submit: (item: unknown) => Effect.Effect<Job, E2>
-  /** What the reader gets of a settled job. */
-  readonly read: (job: Job) => Effect.Effect<A, E>
+  /** Submits the job of an item, once there is room for it, and passes it on at once: nobody is interrupted in between. */
+  readonly submit: (item: unknown, submitted: (job: Pending) => void) => Effect.Effect<void, E2>
+  /** What the reader gets of a job. */
+  readonly onSuccess: (value: any) => A
+  readonly onFailure: (error: any) => Effect.Effect<A, E>
 }
 
 type Pull<A, E> = Effect.Effect<A, Option.Option<E>>
@@ -46,7 +47,7 @@ const pullIterator = (iterator: Iterator<unknown>, chunkSize: number): Pull<Read
 
 export const lazily = <A, E, E2, E3>(
   input: Iterable<unknown> | Stream.Stream<unknown, E3>,
-  { buffer, chunkSize, ordered, read, submit }: Lazy<A, E, E2>,
+  { buffer, chunkSize, onFailure, onSuccess, ordered, submit }: Lazy<A, E, E2>,
 ): Stream.Stream<A, E | E2 | E3> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
@@ -58,7 +59,12 @@ export const lazily = <A, E, E2, E3>(
       let end: Exit.Exit<never, Option.Option<E2 | E3>> | undefined
       const submitChunk = Effect.gen(function* () {
         while (ahead.room < Math.min(chunkSize, buffer)) yield* ahead.change
-        for (const item of yield* pull) ahead.add(yield* Effect.mapError(submit(item), Option.some))
+        for (const item of yield* pull) {
+          yield* Effect.mapError(
+            submit(item, (job) => ahead.add(job)),
+            Option.some,
+          )
+        }
       })
       // It starts with the first reading, and then reads on by itself.
       let reader: Effect.Effect<unknown> = Effect.flatMap(Effect.scope, (scope) =>
@@ -74,10 +80,14 @@ export const lazily = <A, E, E2, E3>(
       ).pipe(Effect.provide(yield* Effect.context<Scope.Scope>()))
       const next: Pull<Chunk.Chunk<A>, E | E2 | E3> = Effect.suspend(() => {
         const jobs = ahead.take()
-        if (jobs.length > 0) {
-          return Effect.mapError(Effect.map(Effect.forEach(jobs, read), Chunk.unsafeFromArray), Option.some)
+        const [first] = jobs
+        // In one step: what was taken would be lost where the reader is interrupted.
+        if (first?.status === "succeeded") {
+          return Effect.succeed(Chunk.unsafeFromArray(jobs.map(({ outcome }) => onSuccess(outcome))))
         }
-        if (end !== undefined && ahead.size === 0) return end
+        if (first)
+          return Effect.mapBoth(onFailure(first.outcome), { onFailure: Option.some, onSuccess: Chunk.of })
+        if (end !== undefined && ahead.isEmpty) return end
         return Effect.zipRight(ahead.change, next)
       })
       return Stream.repeatEffectChunkOption(

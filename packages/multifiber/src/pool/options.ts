@@ -20,13 +20,18 @@ export const count = (argument: string, value: number, least = 1): Effect.Effect
 export const bound = (argument: string, value: number | undefined): Effect.Effect<number, InvalidArgument> =>
   value === undefined ? Effect.succeed(Number.POSITIVE_INFINITY) : count(argument, value)
 
-/** Milliseconds of a duration above zero. */
+/** What a timer can take. */
+const LONGEST = 2 ** 31 - 1
+
+/** Milliseconds of a duration above zero; 24 days stand for whatever is longer. */
 export const milliseconds = (
   argument: string,
   value: Duration.DurationInput,
 ): Effect.Effect<number, InvalidArgument> => {
   const millis = Duration.toMillis(Duration.decode(value))
-  return millis > 0 ? Effect.succeed(millis) : invalid(argument, value, "a duration above zero")
+  return millis > 0
+    ? Effect.succeed(Math.min(millis, LONGEST))
+    : invalid(argument, value, "a duration above zero")
 }
 
 /** The terms of a call, or what is wrong with its options. */
@@ -68,7 +73,7 @@ const retrying = (schedule: Schedule.Schedule<unknown, any>): NonNullable<Terms[
     const driver = drivers.get(job) ?? Effect.runSync(Schedule.driver(schedule))
     drivers.set(job, driver)
     Effect.runFork(
-      Effect.match(driver.next(error), {
+      Effect.matchCause(driver.next(error), {
         onFailure: () => decide(false),
         onSuccess: () => decide(true),
       }),

@@ -36,6 +36,7 @@ describe("Gathered", () => {
         const owner = { settled: () => {}, cancel: (job: Job) => abandoned.push(job) }
         const jobs = chunks.map((_, id) => jobOf(id, undefined, owner))
         const gathered = new Gathered(jobs, true)
+        for (const job of jobs) expect(gathered.next()).toBe(job)
         for (const id of order) {
           if (gathered.status !== "waiting") break
           if (chunks[id]?.fails) jobs[id]?.fail(id)
