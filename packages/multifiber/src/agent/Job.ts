@@ -8,6 +8,7 @@ import { EncodingFailed } from "../Errors.ts"
 import * as Task from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
 import { decodeFailure } from "../wire/Failure.ts"
+import { packed } from "../wire/numbers.ts"
 import { EACH_LIST, type Failure } from "../wire/Protocol.ts"
 import type { AgentLink } from "./AgentLink.ts"
 import { type Call, framesOf } from "./Call.ts"
@@ -39,10 +40,10 @@ export class Job extends Pending {
   /** One call for each item; the arity is `EACH`, or `EACH_LIST`. */
   static each(call: Call, items: ArrayLike<unknown>): Job {
     const { arity, task } = call
-    if (!Task.codecOf(task)) return new Job(call, items)
+    if (!Task.codecOf(task)) return new Job(call, packed(items))
     const encode = (item: unknown): unknown =>
       arity === EACH_LIST ? encodeArgs(task, item as ReadonlyArray<unknown>) : encodeArgs(task, [item])[0]
-    return new Job(call, Array.from(items, encode))
+    return new Job(call, packed(Array.from(items, encode)))
   }
 
   get task(): Task.Task.Any {
@@ -74,7 +75,9 @@ export class Job extends Pending {
     }
     try {
       this.succeed(
-        this.call.arity < 0 ? (value as Array<unknown>).map(codec.decodeSuccess) : codec.decodeSuccess(value),
+        this.call.arity < 0
+          ? Array.from(value as ArrayLike<unknown>, (result) => codec.decodeSuccess(result))
+          : codec.decodeSuccess(value),
       )
     } catch (cause) {
       this.fail(

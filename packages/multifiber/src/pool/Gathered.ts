@@ -5,7 +5,7 @@ import { Pending } from "../agent/Pending.ts"
 export class Gathered extends Pending {
   private readonly jobs: ReadonlyArray<Job>
   private readonly failFast: boolean
-  private readonly chunks: Array<ReadonlyArray<unknown>>
+  private readonly chunks: Array<ArrayLike<unknown>>
   private waiting: number
   /** How many of the jobs were submitted: the first ones. */
   private submitted = 0
@@ -40,16 +40,26 @@ export class Gathered extends Pending {
   }
 
   private arrive(job: Job, index: number): void {
-    if (job.status === "succeeded") this.chunks[index] = job.outcome as ReadonlyArray<unknown>
+    if (job.status === "succeeded") this.chunks[index] = job.outcome as ArrayLike<unknown>
     else this.failed ??= job
     this.waiting--
     if (this.failed && (this.failFast || this.waiting === 0)) this.fail(this.failed.outcome)
-    else if (this.waiting === 0) this.succeed(this.chunks.flat(1))
+    else if (this.waiting === 0) this.succeed(joined(this.chunks))
   }
 
   protected override afterSettled(): void {
     if (this.waiting > 0) this.abandon()
   }
+}
+
+/** All in one array: `flat` takes ten times as long on Node 20. */
+const joined = (chunks: ReadonlyArray<ArrayLike<unknown>>): Array<unknown> => {
+  const all = new Array<unknown>(chunks.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    for (let i = 0; i < chunk.length; i++) all[at++] = chunk[i]
+  }
+  return all
 }
 
 /** Python's default: four chunks for each worker. */

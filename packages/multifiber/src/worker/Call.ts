@@ -2,6 +2,7 @@
 import type { Effect } from "effect/Effect"
 import * as Agent from "../Agent.ts"
 import { describe, type EncodedError, encodeError } from "../wire/EncodedError.ts"
+import { packed } from "../wire/numbers.ts"
 import { EACH, type Failure, RANGE, type Segment, type SharedRange } from "../wire/Protocol.ts"
 import type { EffectFailure, EffectRunner } from "./EffectRunner.ts"
 import type { Defined } from "./Loader.ts"
@@ -56,7 +57,7 @@ const runEach = (task: Defined, segment: Segment, runEffect: RunEffect): unknown
     if (isPromise(result)) return finishEach(task, segment, runEffect, results, i, result)
     results[i] = result
   }
-  return results
+  return packed(results)
 }
 
 const finishEach = async (
@@ -73,7 +74,7 @@ const finishEach = async (
   for (let i = pending + 1; i < items.length; i++) {
     results[i] = await complete(task, invokeItem(task, items[i]), segment, runEffect)
   }
-  return results
+  return packed(results)
 }
 
 /** Runs the task for one slice of the range after the other, as long as there are some that nobody has claimed. */
