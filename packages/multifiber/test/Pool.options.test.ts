@@ -332,6 +332,17 @@ describe("Pool with a capacity", () => {
 })
 
 describe("Pool calls", () => {
+  onEach("that cannot be sent fail, however many there are", () =>
+    Effect.gen(function* () {
+      const pool = yield* Pool.make({ size: 1 })
+      const pending = yield* Effect.forEach(range(100), () =>
+        Pool.applyAsync(pool, pooled.square, [(() => {}) as unknown as number]),
+      )
+      for (const each of pending) expect(yield* failureOf(each)).toMatchObject({ _tag: "EncodingFailed" })
+      expect(yield* soon(Pool.apply(pool, pooled.square, [3]))).toBe(9)
+    }),
+  )
+
   onEach("POOL-03 starmap and starmapAsync give the results of lists of arguments in order", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2 })

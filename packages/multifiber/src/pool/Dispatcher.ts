@@ -293,6 +293,8 @@ export class Dispatcher extends Watched {
     this.options.recorder?.settled(job)
     this.unsettled--
     if (this.submitters.size > 0) this.admit()
+    // One that could not be sent leaves its place to another, and no worker will report it.
+    if (job.link === undefined) this.schedulePump()
     if (this.unsettled > 0) return
     this.platform.release()
     if (this.state._tag === "closed") this.stopWorkers()
