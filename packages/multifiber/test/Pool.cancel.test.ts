@@ -7,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Pool from "../src/Pool.ts"
 import { pooled } from "./fixtures/pooled.ts"
+import { pooledEffects } from "./fixtures/pooledEffects.ts"
 import { live, within } from "./live.ts"
 import { marksOfTest, onEach, untilMarked } from "./startMethods.ts"
 
@@ -54,7 +55,12 @@ describe("Pool, where nobody wants a task any more", () => {
         const { agents, holds } = yield* Recorder.Recorder
         const marks = yield* marksOfTest
         const pool = yield* Pool.make({ size: 1, grace: "10 seconds" })
-        yield* giveUp(pool, pooled.hang, { id: 1, marks, milliseconds: 50 }, untilMarked(marks, "begun 1"))
+        yield* giveUp(
+          pool,
+          pooledEffects.hang,
+          { id: 1, marks, milliseconds: 50 },
+          untilMarked(marks, "begun 1"),
+        )
         expect(yield* within(15)(Pool.apply(pool, pooled.square, [3]))).toBe(9)
         expect(Marks.isSet(marks, "finalized 1")).toBe(true)
         expect(agents.length).toBe(1)
@@ -89,7 +95,7 @@ describe("Pool, where nobody wants a task any more", () => {
       const { agents } = yield* Recorder.Recorder
       const marks = yield* marksOfTest
       const pool = yield* Pool.make({ size: 1, grace: "200 millis" })
-      const fiber = yield* Effect.fork(Pool.apply(pool, pooled.hangForGood, [{ id: 1, marks }]))
+      const fiber = yield* Effect.fork(Pool.apply(pool, pooledEffects.hangForGood, [{ id: 1, marks }]))
       yield* untilMarked(marks, "begun 1")
       const since = performance.now()
       yield* within(5)(Fiber.interrupt(fiber))
@@ -104,7 +110,7 @@ describe("Pool, where nobody wants a task any more", () => {
       const marks = yield* marksOfTest
       const pool = yield* Pool.make({ size: 2, grace: "5 seconds" })
       const orders = [
-        [pooled.hangForGood, "forever"],
+        [pooledEffects.hangForGood, "forever"],
         [pooled.spin, "busy"],
       ] as const
       for (const [task, id] of orders) {
@@ -211,7 +217,7 @@ describe("Pool, where nobody wants a task any more", () => {
       const heard: Array<string> = []
       const map = yield* Pool.mapAsync(
         pool,
-        pooled.hang,
+        pooledEffects.hang,
         range(4).map((id) => ({ id, marks })),
         {
           chunkSize: 1,
@@ -290,7 +296,7 @@ describe("Pool with time-outs", () => {
         const marks = yield* marksOfTest
         const pool = yield* Pool.make({ size: 1, grace: "10 seconds" })
         const timeout = "100 millis"
-        const hang = Pool.apply(pool, pooled.hang, [{ id: 1, marks }], { timeout })
+        const hang = Pool.apply(pool, pooledEffects.hang, [{ id: 1, marks }], { timeout })
         expect(yield* within(15)(Effect.flip(hang))).toMatchObject({
           _tag: "TaskTimedOut",
           task: "hang",

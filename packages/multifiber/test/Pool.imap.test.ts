@@ -13,6 +13,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Pool from "../src/Pool.ts"
 import { pooled } from "./fixtures/pooled.ts"
+import { pooledEffects } from "./fixtures/pooledEffects.ts"
 import { live, within } from "./live.ts"
 import { marksOfTest, onAll, onEach, untilMarked } from "./startMethods.ts"
 
@@ -172,13 +173,13 @@ describe("Pool.imap", () => {
   onEach("the Either forms go on after an item that cannot be sent, by the schema or at all", () =>
     Effect.gen(function* () {
       const pool = yield* Pool.make({ size: 2 })
-      const schema = yield* run(Pool.imapEither(pool, pooled.even, [2, 3, 4]))
+      const schema = yield* run(Pool.imapEither(pool, pooledEffects.even, [2, 3, 4]))
       expect(schema.results).toMatchObject([
         { right: 2 },
         { left: { _tag: "EncodingFailed", subject: "argument" } },
         { right: 4 },
       ])
-      const unordered = yield* run(Pool.imapUnorderedEither(pool, pooled.even, [2, 3, 4]))
+      const unordered = yield* run(Pool.imapUnorderedEither(pool, pooledEffects.even, [2, 3, 4]))
       expect(
         unordered.results
           .filter(Either.isRight)
@@ -192,7 +193,7 @@ describe("Pool.imap", () => {
         { left: { _tag: "EncodingFailed", subject: "argument" } },
         { right: 16 },
       ])
-      const { exit, results } = yield* run(Pool.imap(pool, pooled.even, [2, 4, 5, 6]))
+      const { exit, results } = yield* run(Pool.imap(pool, pooledEffects.even, [2, 4, 5, 6]))
       expect(results).toEqual([2, 4])
       expect(causeOf(exit)).toMatchObject({ _tag: "EncodingFailed" })
     }),
@@ -371,7 +372,7 @@ describe("Pool.imap ends", () => {
         const pool = yield* Pool.make({ size: 2 })
         const scope = yield* Scope.make()
         const orders = range(10).map((id) => ({ id, marks }))
-        const pull = yield* Scope.extend(Stream.toPull(Pool.imap(pool, pooled.hang, orders)), scope)
+        const pull = yield* Scope.extend(Stream.toPull(Pool.imap(pool, pooledEffects.hang, orders)), scope)
         const reading = yield* Effect.fork(pull)
         const isBegun = (id: number) => Marks.isSet(marks, `begun ${id}`)
         yield* within(15)(

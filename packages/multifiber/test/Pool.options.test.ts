@@ -10,6 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Pool from "../src/Pool.ts"
 import { pooled } from "./fixtures/pooled.ts"
+import { pooledEffects } from "./fixtures/pooledEffects.ts"
 import { live, within } from "./live.ts"
 import { marksOfTest, onAll, onEach, untilMarked } from "./startMethods.ts"
 
@@ -302,7 +303,7 @@ describe("Pool with a capacity", () => {
       const first = yield* Pool.applyAsync(pool, pooled.wait, [{ id: "first", marks, go: "first" }])
       const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         Pool.map(pool, pooled.failAt0, orders, { chunkSize: 1, failFast: true }),
-        Pool.apply(pool, pooled.even, [3]),
+        Pool.apply(pool, pooledEffects.even, [3]),
         Pool.apply(pool, pooled.square, [3]),
       ]
       const fibers = yield* Effect.forEach(calls, (call) =>
@@ -504,7 +505,7 @@ describe("Pool calls", () => {
     Effect.gen(function* () {
       const marks = yield* marksOfTest
       const pool = yield* Pool.make({ size: 2, grace: "10 seconds" })
-      const running = yield* Pool.applyAsync(pool, pooled.hang, [{ id: "other", marks }])
+      const running = yield* Pool.applyAsync(pool, pooledEffects.hang, [{ id: "other", marks }])
       yield* untilMarked(marks, "begun other")
       const orders = [{ id: "never", marks, go: "never" }]
       const waiting = yield* Effect.fork(

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Pool from "../src/Pool.ts"
 import { pooled } from "./fixtures/pooled.ts"
+import { pooledEffects } from "./fixtures/pooledEffects.ts"
 import { within } from "./live.ts"
 import { marksOfTest, onEach, untilMarked } from "./startMethods.ts"
 
@@ -120,15 +121,15 @@ describe("Pool", () => {
     () =>
       Effect.gen(function* () {
         const pool = yield* Pool.make({ size: 2 })
-        expect(yield* soon(Effect.flip(Pool.apply(pool, pooled.even, [-2])))).toMatchObject({
+        expect(yield* soon(Effect.flip(Pool.apply(pool, pooledEffects.even, [-2])))).toMatchObject({
           _tag: "WorkerLost",
           exitCode: 2,
         })
-        expect(yield* soon(Effect.flip(Pool.apply(pool, pooled.even, [6])))).toMatchObject({
+        expect(yield* soon(Effect.flip(Pool.apply(pool, pooledEffects.even, [6])))).toMatchObject({
           _tag: "EncodingFailed",
           subject: "argument",
         })
-        expect(yield* soon(Pool.apply(pool, pooled.even, [4]))).toBe(4)
+        expect(yield* soon(Pool.apply(pool, pooledEffects.even, [4]))).toBe(4)
       }),
   )
 
