@@ -40,7 +40,7 @@ const counting = () => {
 /** The results before the end, and the end. */
 const run = <A, E>(stream: Stream.Stream<A, E>) => {
   const results: Array<A> = []
-  return within(20)(
+  return within(40)(
     Effect.exit(
       Stream.runForEach(stream, (result) =>
         Effect.sync(() => {
@@ -251,7 +251,7 @@ describe("Pool.imap", () => {
         { id: "middle", marks, go: "middle" },
       ]
       const pull = yield* pullOf(Pool.imapUnordered(pool, pooled.wait, orders))
-      expect(yield* within(15)(pull)).toBe("fast")
+      expect(yield* within(40)(pull)).toBe("fast")
       Marks.set(marks, "middle")
       expect(yield* within(10)(pull)).toBe("middle")
       Marks.set(marks, "go")
@@ -266,7 +266,7 @@ describe("Pool.imap", () => {
       for (const go of ["go 0", "go 1"]) Marks.set(marks, go)
       const pool = yield* Pool.make({ size: 3 })
       // Each has loaded the module when the time begins.
-      yield* within(20)(Pool.broadcast(pool, pooled.square, [1]))
+      yield* within(40)(Pool.broadcast(pool, pooled.square, [1]))
       const orders = range(3).map((id) => ({ id, marks, go: `go ${id}` }))
       const results: Array<number | string> = []
       const all = Stream.runForEach(Pool.imap(pool, pooled.wait, orders), (id) =>
@@ -275,7 +275,7 @@ describe("Pool.imap", () => {
         }),
       )
       const timed = Effect.timeoutFail(all, { duration: "1500 millis", onTimeout: () => "TimedOut" })
-      expect(yield* within(20)(Effect.flip(timed))).toBe("TimedOut")
+      expect(yield* within(40)(Effect.flip(timed))).toBe("TimedOut")
       expect(results).toEqual([0, 1])
       expect(yield* within(10)(Pool.apply(pool, pooled.square, [3]))).toBe(9)
       expect(yield* Pool.statistics(pool)).toMatchObject({ submitted: 7, succeeded: 6, failed: 1 })
@@ -299,7 +299,7 @@ describe("Pool.imap reads", () => {
             const items = how === "iterable" ? input : Stream.repeatEffect(Effect.sync(() => input.reads++))
             let taken = 0
             let ahead = 0
-            yield* within(20)(
+            yield* within(40)(
               Stream.runForEach(
                 Stream.take(imap(pool, pooled.square, items, { buffer, chunkSize }), 300),
                 () =>
@@ -375,7 +375,7 @@ describe("Pool.imap ends", () => {
         const pull = yield* Scope.extend(Stream.toPull(Pool.imap(pool, pooledEffects.hang, orders)), scope)
         const reading = yield* Effect.fork(pull)
         const isBegun = (id: number) => Marks.isSet(marks, `begun ${id}`)
-        yield* within(15)(
+        yield* within(40)(
           Effect.repeat(Effect.sleep(5), { until: () => range(10).filter(isBegun).length === 2 }),
         )
         yield* within(10)(Fiber.interrupt(reading))
@@ -416,7 +416,7 @@ describe("Pool.imap ends", () => {
             return results.length === 20 ? Pool.close(pool) : Effect.void
           },
         )
-        const error = yield* within(15)(Effect.flip(reading))
+        const error = yield* within(40)(Effect.flip(reading))
         expect(error).toMatchObject({ _tag: "PoolNotRunning", state: "closed" })
         expect(results).toEqual(squares(results.length))
         expect(results.length).toBe((yield* Pool.statistics(pool)).submitted)
@@ -443,7 +443,7 @@ describe("Pool.imap ends", () => {
         const pool = yield* Pool.make({ size: 2, capacity: 3 })
         let most = 0
         const results: Array<number> = []
-        yield* within(20)(
+        yield* within(40)(
           Stream.runForEach(imap(pool, pooled.square, range(200), { buffer: 50, chunkSize: 5 }), (result) =>
             Effect.map(Pool.statistics(pool), ({ failed, submitted, succeeded }) => {
               most = Math.max(most, submitted - succeeded - failed)

@@ -19,7 +19,7 @@ const range = (count: number): Array<number> => Array.from({ length: count }, (_
 const count = (marks: Marks.Marks, start: string): number =>
   Marks.names(marks).filter((name) => name.startsWith(start)).length
 
-const soon = within(15)
+const soon = within(40)
 
 const failureOf = <A, E>(result: AsyncResult.AsyncResult<A, E>) => soon(Effect.flip(AsyncResult.get(result)))
 
@@ -127,7 +127,7 @@ describe("Pool with maxTasksPerChild", () => {
         Pool.applyAsync(pool, pooled.later, [{ n, milliseconds: 50 }]),
       )
       yield* Pool.close(pool)
-      yield* within(20)(Pool.join(pool))
+      yield* within(40)(Pool.join(pool))
       expect(yield* Effect.forEach(pending, AsyncResult.get)).toEqual(range(6))
       expect(agents.length).toBeGreaterThanOrEqual(6)
       expect(agents.every(({ exit }) => exit !== undefined)).toBe(true)
@@ -151,7 +151,7 @@ describe("Pool with maxTasksPerChild", () => {
       const marks = yield* marksOfTest
       const pool = yield* Pool.make({ size: 2, maxTasksPerChild: 10 })
       const orders = range(60).map((id) => ({ id, marks }))
-      const ids = yield* within(25)(Pool.map(pool, pooled.begin, orders, { chunkSize: 1 }))
+      const ids = yield* within(40)(Pool.map(pool, pooled.begin, orders, { chunkSize: 1 }))
       expect(ids).toEqual(range(60))
       expect(count(marks, "begun")).toBe(60)
     }),
@@ -424,15 +424,15 @@ describe("Pool calls", () => {
       const pool = yield* Pool.make({ size: 1 })
       const order = (id: string, times: number) => ({ id, marks, times })
       const thrice = { retry: Schedule.recurs(3) }
-      expect(yield* within(25)(Pool.apply(pool, pooled.exitTimes, [order("a", 2)], thrice))).toBe(2)
+      expect(yield* within(40)(Pool.apply(pool, pooled.exitTimes, [order("a", 2)], thrice))).toBe(2)
       const once = { retry: Schedule.spaced("50 millis").pipe(Schedule.intersect(Schedule.recurs(1))) }
       expect(
-        yield* within(25)(Effect.flip(Pool.apply(pool, pooled.exitTimes, [order("b", 9)], once))),
+        yield* within(40)(Effect.flip(Pool.apply(pool, pooled.exitTimes, [order("b", 9)], once))),
       ).toMatchObject({ _tag: "WorkerLost", exitCode: 3 })
       expect([count(marks, "begun a"), count(marks, "begun b")]).toEqual([3, 2])
       // Each job has the schedule to itself; a failure of the task is none of its business.
       const orders = range(2).map((n) => order(`c${n}`, 1))
-      expect(yield* within(25)(Pool.map(pool, pooled.exitTimes, orders, { ...once, chunkSize: 1 }))).toEqual([
+      expect(yield* within(40)(Pool.map(pool, pooled.exitTimes, orders, { ...once, chunkSize: 1 }))).toEqual([
         1, 1,
       ])
       expect(yield* soon(Effect.flip(Pool.apply(pool, pooled.throwText, ["no"], thrice)))).toMatchObject({

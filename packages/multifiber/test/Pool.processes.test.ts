@@ -13,7 +13,7 @@ import { marksOfTest, onEach, untilMarked } from "./startMethods.ts"
 
 const range = (count: number): Array<number> => Array.from({ length: count }, (_, n) => n)
 
-const soon = within(15)
+const soon = within(40)
 
 /** A pool of 2, and a task in it that waits for the mark "go". */
 const pending = Effect.gen(function* () {

@@ -22,7 +22,7 @@ const ALL: ReadonlyArray<StartMethods> = ["thread", "spawn"]
 export const onEach = <A, E>(
   name: string,
   body: (startMethod: StartMethods) => Effect.Effect<A, E, Platform | Recorder.Recorder | Scope.Scope>,
-  seconds = 30,
+  seconds = 60,
   startMethods = ALL,
 ): void => {
   for (const startMethod of startMethods) {
