@@ -95,7 +95,7 @@ export interface Options {
   readonly maxTasksPerChild?: number | undefined
   /** The same after so long, once it has nothing to do. Default: no bound. */
   readonly maxAge?: Duration.DurationInput | undefined
-  /** The same where it uses more bytes of heap. On Bun 1.4 that is the heap of the program. Default: no bound. */
+  /** The same where it uses more bytes of heap. Default: no bound. */
   readonly maxHeap?: number | undefined
   /** The same where its OS process uses more bytes of memory; not for threads, which share one. Default: no bound. */
   readonly maxRss?: number | undefined
@@ -117,11 +117,11 @@ export interface Options {
    */
   readonly logging?: boolean | undefined
   /**
-   * Keeps Effect's metrics `multifiber_pool_submitted`, `_succeeded`, `_failed`, `_depth`, `_wait_seconds` and `_run_seconds`: some
-   * microseconds a task. Default: `false`.
+   * Keeps Effect's metrics `multifiber_pool_submitted`, `_succeeded`, `_failed`, `_depth`, `_wait_seconds` and `_run_seconds`, which
+   * costs time for each task. Default: `false`.
    */
   readonly metrics?: boolean | undefined
-  /** Keeps when each task ran, for `trace`: some 200 bytes a task. Default: `false`. */
+  /** Keeps when each task ran, for `trace`, as long as the pool lives. Default: `false`. */
   readonly tracing?: boolean | undefined
 }
 
@@ -1105,8 +1105,10 @@ export interface Statistics {
   readonly failed: number
   /** Workers that took the place of a lost one. */
   readonly respawned: number
-  /** Workers that ended after `maxTasksPerChild` tasks. */
+  /** Workers that had served: so many tasks, so long, or with so much memory. */
   readonly recycled: number
+  /** Workers that were ended and run on, which only happens on Deno 2.9: see `Task.checkpoint`. A warning tells of each, too. */
+  readonly abandoned: number
 }
 
 /**
@@ -1117,11 +1119,12 @@ export interface Statistics {
  */
 export const statistics = (self: Pool): Effect.Effect<Statistics> =>
   Effect.sync(() => {
-    const { counts, unsent, state, workers } = internal(self).dispatcher
+    const { abandoned, counts, unsent, state, workers } = internal(self).dispatcher
     return {
       status: state._tag,
       queued: unsent,
       ...counts,
+      abandoned,
       workers: workers.map((worker) => worker.statistics),
     }
   })

@@ -4,6 +4,8 @@ import * as Marks from "@multifiber/testkit/Marks"
 import * as Recorder from "@multifiber/testkit/Recorder"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as Schedule from "effect/Schedule"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Pool from "../src/Pool.ts"
 import { pooled } from "./fixtures/pooled.ts"
@@ -347,6 +349,60 @@ describe("Pool with time-outs", () => {
       const later = [{ n: 1, milliseconds: 100 }] as const
       for (const timeout of ["10000 days", Number.POSITIVE_INFINITY] as const)
         expect(yield* within(40)(Pool.apply(pool, pooled.later, [...later], { timeout }))).toBe(1)
+    }),
+  )
+})
+
+describe("Pool, what is left of a task that was given up", () => {
+  live(
+    "a busy thread that runs on is counted, and a warning says what helps",
+    () =>
+      Effect.gen(function* () {
+        const warnings: Array<string> = []
+        const logger = Logger.make(({ message }) => warnings.push(String(message)))
+        const marks = yield* marksOfTest
+        const pool = yield* Pool.make({ size: 1, grace: 100 }).pipe(
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+        )
+        const abandoned = Effect.map(Pool.statistics(pool), ({ abandoned }) => abandoned)
+        const fiber = yield* Effect.fork(Pool.apply(pool, pooled.spin, [{ id: "busy", marks }]))
+        yield* untilMarked(marks, "begun busy")
+        yield* within(5)(Fiber.interrupt(fiber))
+        expect(yield* within(20)(Pool.apply(pool, pooled.square, [3]))).toBe(9)
+        yield* Effect.sleep(1000)
+        expect(yield* abandoned).toBe(stopsBusy ? 0 : 1)
+        expect(warnings.filter((warning) => warning.includes("Task.checkpoint")).length).toBe(
+          stopsBusy ? 0 : 1,
+        )
+        Marks.set(marks, "go")
+        yield* within(20)(
+          Effect.repeat(abandoned, { until: (count) => count === 0, schedule: Schedule.spaced(20) }),
+        )
+      }),
+    60,
+  )
+
+  onEach("the schedule of a retry is interrupted with its task", () =>
+    Effect.gen(function* () {
+      let isInterrupted = false
+      const never = Effect.onInterrupt(Effect.never, () =>
+        Effect.sync(() => {
+          isInterrupted = true
+        }),
+      )
+      const retry = Schedule.addDelayEffect(Schedule.recurs(1), () => never)
+      const pool = yield* Pool.make({ size: 1 })
+      const result = yield* Pool.applyAsync(pool, pooled.exit, [3], { retry })
+      yield* within(20)(
+        Effect.repeat(Pool.statistics(pool), {
+          until: ({ respawned }) => respawned === 1,
+          schedule: Schedule.spaced(20),
+        }),
+      )
+      yield* AsyncResult.cancel(result)
+      expect(yield* failureOf(result)).toMatchObject({ _tag: "TaskInterrupted" })
+      yield* Effect.sleep(10)
+      expect(isInterrupted).toBe(true)
     }),
   )
 })

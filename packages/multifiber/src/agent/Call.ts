@@ -15,8 +15,8 @@ export interface Terms {
   readonly timeout?: number
   /** The worker that it is for, by its place in the pool. */
   readonly place?: number
-  /** Decides about a job that was lost with its agent, some time later. */
-  readonly retry?: (job: Job, error: WorkerLost, decide: (again: boolean) => void) => void
+  /** Decides about a job that was lost with its agent, some time later; returns what withdraws the question. */
+  readonly retry?: (job: Job, error: WorkerLost, decide: (again: boolean) => void) => () => void
   /** What moves to the agent instead of being copied. */
   readonly transfer?: ReadonlyArray<ArrayBuffer>
 }

@@ -92,8 +92,10 @@ export class Dispatcher extends Watched {
   private readonly pinned: ReadonlyArray<JobQueue>
   private readonly platform: PlatformService
   private readonly options: DispatcherOptions
-  /** Jobs that were lost, and may be tried again. */
-  private readonly undecided = new Set<Job>()
+  /** Jobs that were lost, and may be tried again: how to give that up. */
+  private readonly undecided = new Map<Job, () => void>()
+  /** Workers that were ended and run on, as far as the runtime tells. */
+  private readonly unstopped = new Set<Worker>()
   private lastCall: Call | undefined = undefined
   private unsettled = 0
   /** The lowest priority that a job ever had, and the highest above it that has come since the last pump. */
@@ -154,6 +156,11 @@ export class Dispatcher extends Watched {
     const sent = this.workers.flatMap(({ link }) => link.jobs())
     const isOpen = ({ call, status }: Job) => status === "waiting" && call.owner === this
     return this.unsettled - sent.filter(isOpen).length
+  }
+
+  /** Workers that were ended and run on. */
+  get abandoned(): number {
+    return this.unstopped.size
   }
 
   /** Waits until a condition holds that starts and ends of workers, or the last job, bring about. */
@@ -291,6 +298,7 @@ export class Dispatcher extends Watched {
       if (job.outcome instanceof InitializerFailed) this.fail(job.outcome)
     }
     this.options.recorder?.settled(job)
+    if (this.undecided.size > 0) this.undecided.get(job)?.()
     this.unsettled--
     if (this.submitters.size > 0) this.admit()
     // One that could not be sent leaves its place to another, and no worker will report it.
@@ -332,7 +340,7 @@ export class Dispatcher extends Watched {
   private settleAll(errorOf: (job: Job) => TaskError): void {
     const sent = this.workers.flatMap(({ link }) => link.jobs())
     const queued = [this.queue, ...this.pinned].flatMap((queue) => queue.drain())
-    for (const job of [...sent, ...queued, ...this.undecided]) job.fail(errorOf(job))
+    for (const job of [...sent, ...queued, ...this.undecided.keys()]) job.fail(errorOf(job))
     this.dismiss()
   }
 
@@ -391,7 +399,7 @@ export class Dispatcher extends Watched {
           },
           onHeard: (job) => worker.watch(job, this.options.grace, () => worker.link.end(-9)),
           onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
-          onGone: () => {},
+          onGone: () => this.unstopped.delete(worker),
         }),
     )
     this.workers.push(worker)
@@ -437,6 +445,8 @@ export class Dispatcher extends Watched {
   private bury(worker: Worker, exit: LinkExit, lost: ReadonlyArray<Job>, unbegun: ReadonlyArray<Job>): void {
     const { name } = worker.link
     worker.ended()
+    this.unstopped.add(worker)
+    worker.warnLater(() => this.warn(worker))
     this.workers.splice(this.workers.indexOf(worker), 1)
     this.putBack(unbegun)
     const cause = exit.error === undefined ? {} : { cause: exit.error }
@@ -459,14 +469,25 @@ export class Dispatcher extends Watched {
     this.changed()
   }
 
+  /** Says that a worker runs on which was ended, where it does. */
+  private warn(worker: Worker): void {
+    if (!this.unstopped.has(worker)) return
+    const { id, name } = worker.link
+    const text = `"${name}" was ended and runs on: nothing stops a busy thread on this runtime. Call Task.checkpoint in long loops, or use the start method "spawn".`
+    const messages = [{ kind: "value", value: text } as const]
+    const record = { level: "Warning", messages, errors: [], annotations: [], spans: [] } as const
+    this.options.logs?.write(record, { process: name, ident: id })
+  }
+
   private lose(job: Job, error: WorkerLost): void {
     const { retry } = job.call.terms
     if (retry === undefined || job.status !== "waiting" || !this.takesPart) {
       job.fail(error)
       return
     }
-    this.undecided.add(job)
-    retry(job, error, (again) => {
+    // The decision may come at once.
+    this.undecided.set(job, () => {})
+    const withdraw = retry(job, error, (again) => {
       this.undecided.delete(job)
       if (job.status !== "waiting") return
       if (!again) job.fail(error)
@@ -475,6 +496,7 @@ export class Dispatcher extends Watched {
         this.schedulePump()
       }
     })
+    if (this.undecided.has(job)) this.undecided.set(job, withdraw)
   }
 
   private tryStartWorker(): void {

@@ -15,6 +15,9 @@ export interface Limits {
   readonly rss: number
 }
 
+/** Milliseconds after which one that has ended should be gone. */
+const GONE_AFTER = 500
+
 type Timer = ReturnType<typeof setTimeout>
 
 export class Worker {
@@ -94,9 +97,10 @@ export class Worker {
     clearTimeout(this.rest)
     if (isAlone(first.call.terms)) this.only = first
     const { link } = this
+    const { live } = link
     link.send(jobs)
     // Those that cannot be sent have failed.
-    this.tasksLeft -= jobs.filter((job) => link.has(job)).length
+    this.tasksLeft -= link.live - live
   }
 
   /** Takes a job back that it has not begun. */
@@ -147,6 +151,11 @@ export class Worker {
     this.isLeaving = true
     this.link.stop()
     this.timer = setTimeout(() => this.link.end(-15), grace)
+  }
+
+  /** Calls back after a while, in which one that has ended is gone. That keeps no program alive. */
+  warnLater(warn: () => void): void {
+    setTimeout(warn, GONE_AFTER).unref?.()
   }
 
   /** It has ended. */

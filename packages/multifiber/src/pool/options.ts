@@ -1,6 +1,7 @@
 /** What a pool and its calls were asked for, checked. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import { ORDINARY, type Terms } from "../agent/Call.ts"
 import type { Job } from "../agent/Job.ts"
@@ -72,11 +73,6 @@ const retrying = (schedule: Schedule.Schedule<unknown, any>): NonNullable<Terms[
   return (job, error, decide) => {
     const driver = drivers.get(job) ?? Effect.runSync(Schedule.driver(schedule))
     drivers.set(job, driver)
-    Effect.runFork(
-      Effect.matchCause(driver.next(error), {
-        onFailure: () => decide(false),
-        onSuccess: () => decide(true),
-      }),
-    )
+    return Effect.runCallback(driver.next(error), { onExit: (exit) => decide(Exit.isSuccess(exit)) })
   }
 }
