@@ -5,43 +5,50 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
+import type * as Either from "effect/Either"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { AnySpan } from "effect/Tracer"
-import type * as Agent from "./Agent.ts"
 import * as AsyncResult from "./AsyncResult.ts"
-import { type CallSite, callOf, ORDINARY, record, type Terms } from "./agent/Call.ts"
+import { ORDINARY, record } from "./agent/Call.ts"
 import { Job } from "./agent/Job.ts"
 import { logsOfCaller } from "./agent/Logs.ts"
-import { Pending } from "./agent/Pending.ts"
 import { orElseAfter } from "./agent/Watched.ts"
 import {
-  EncodingFailed,
   type IllegalState,
-  InvalidArgument,
+  type InvalidArgument,
   type MainGuardMissing,
-  PoolNotRunning,
   PoolStillRunning,
   type StartFailed,
   type TaskError,
   type WorkerLost,
 } from "./Errors.ts"
-import { Platform, type PlatformService } from "./Platform.ts"
-import { Answered } from "./pool/Answered.ts"
+import { Platform } from "./Platform.ts"
 import { Dispatcher } from "./pool/Dispatcher.ts"
-import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./pool/Gathered.ts"
-import { type Lazy, lazily } from "./pool/lazily.ts"
-import { bound, count, milliseconds, termsOf } from "./pool/options.ts"
-import { Recorder } from "./pool/Recorder.ts"
+import { loop } from "./pool/loop.ts"
+import { settingsOf } from "./pool/options.ts"
+import {
+  answered,
+  callAndWait,
+  callSiteOf,
+  eitherOf,
+  internal,
+  mapAndReturn,
+  mapAndWait,
+  mapLazily,
+  type PoolInternal,
+  plainly,
+  refusal,
+  type Submitted,
+  submitCall,
+  withTerms,
+} from "./pool/submitting.ts"
 import { type Trace, traceOf } from "./pool/trace.ts"
-import type { Limits } from "./pool/Worker.ts"
 import { startMethodOf } from "./StartMethod.ts"
-import { codecOf, isTask, type Task } from "./Task.ts"
-import { EACH, EACH_LIST, RANGE, type SharedRange } from "./wire/Protocol.ts"
+import type { Task } from "./Task.ts"
+import { EACH, EACH_LIST } from "./wire/Protocol.ts"
 
 /**
  * @category type ids
@@ -59,19 +66,6 @@ export interface Pool {
   readonly [TypeId]: typeof TypeId
   /** How many workers the pool has at most. */
   readonly size: number
-}
-
-interface PoolInternal extends Pool {
-  readonly dispatcher: Dispatcher
-  readonly settings: Settings
-  readonly recorder: Recorder | undefined
-  readonly platform: PlatformService
-}
-
-interface Settings {
-  /** Milliseconds. */
-  readonly grace: number
-  readonly callSites: boolean
 }
 
 export type { Trace, TraceEvent } from "./pool/trace.ts"
@@ -199,8 +193,6 @@ const LAST_WAIT = Duration.seconds(5)
  */
 export const isPool = (u: unknown): u is Pool => typeof u === "object" && u !== null && TypeId in u
 
-const internal = (self: Pool): PoolInternal => self as PoolInternal
-
 /**
  * Starts a pool and waits until its workers are ready.
  *
@@ -240,24 +232,8 @@ export const make = (
     const platform = yield* Platform
     const startMethod = yield* startMethodOf
     const logs = yield* logsOfCaller
-    const size = yield* count("size", options.size ?? platform.cores)
-    const minSize = yield* count("minSize", options.minSize ?? size, 0)
-    if (minSize > size) {
-      return yield* new InvalidArgument({ argument: "minSize", value: minSize, expected: "at most `size`" })
-    }
-    const grace = yield* milliseconds("grace", options.grace ?? Duration.seconds(1))
-    const settings = {
-      size,
-      minSize,
-      grace,
-      startMethod,
-      idleTimeout: yield* milliseconds("idleTimeout", options.idleTimeout ?? Duration.seconds(10)),
-      initializer: yield* initializerOf(options),
-      limits: yield* limitsOf(options, startMethod),
-      recorder: recorderOf(options),
-      capacity: yield* bound("capacity", options.capacity),
-      logs: options.logging === false ? undefined : logs,
-    }
+    const settings = yield* settingsOf(options, platform, startMethod, logs)
+    const { grace, recorder, size } = settings
     return yield* Effect.acquireRelease(
       Effect.sync(
         (): PoolInternal => ({
@@ -265,42 +241,13 @@ export const make = (
           size,
           dispatcher: new Dispatcher(platform, settings),
           settings: { grace, callSites: options.callSites ?? false },
-          recorder: settings.recorder,
+          recorder,
           platform,
         }),
       ),
       (pool) => Effect.zipRight(terminate(pool), ended(pool)),
     )
   }).pipe(Effect.tap(started))
-
-const limitsOf = (
-  { maxAge, maxHeap, maxRss, maxTasksPerChild }: Options,
-  startMethod: Agent.StartMethod,
-): Effect.Effect<Limits, InvalidArgument> =>
-  maxRss !== undefined && startMethod === "thread"
-    ? Effect.fail(
-        new InvalidArgument({ argument: "maxRss", value: maxRss, expected: "OS processes: `spawn`" }),
-      )
-    : Effect.all({
-        tasks: bound("maxTasksPerChild", maxTasksPerChild),
-        age: maxAge === undefined ? Effect.succeed(Number.POSITIVE_INFINITY) : milliseconds("maxAge", maxAge),
-        heap: bound("maxHeap", maxHeap),
-        rss: bound("maxRss", maxRss),
-      })
-
-const recorderOf = ({ metrics = false, tracing = false }: Options): Recorder | undefined =>
-  metrics || tracing ? new Recorder({ metrics, trace: tracing }) : undefined
-
-/** Makes the first job of a worker. */
-const initializerOf = ({
-  initargs = [],
-  initializer: task,
-}: Options): Effect.Effect<(() => Job) | undefined, InvalidArgument> => {
-  if (task === undefined) return Effect.succeed(undefined)
-  return isTask(task)
-    ? Effect.succeed(() => Job.one(callOf(task, initargs.length), initargs))
-    : Effect.fail(new InvalidArgument({ argument: "initializer", value: task, expected: "a task" }))
-}
 
 /** Waits until every worker is ready; where one does not start, until the others have ended. */
 const started = (pool: PoolInternal): Effect.Effect<void, StartFailed | MainGuardMissing | IllegalState> => {
@@ -322,57 +269,6 @@ const ended = (self: Pool): Effect.Effect<void> => {
     orElseAfter(gone, Duration.millis(settings.grace), () => dispatcher.kill()),
     orElseAfter(gone, LAST_WAIT, () => {}),
   )
-}
-
-type Submitted<E> = E | TaskError | PoolNotRunning
-
-/** Why the pool takes no task, if so. */
-const refusal = (self: Pool): Effect.Effect<never, Submitted<never>> | undefined => {
-  const { state } = internal(self).dispatcher
-  if (state._tag === "running") return undefined
-  return Effect.fail(state._tag === "failed" ? state.error : new PoolNotRunning({ state: state._tag }))
-}
-
-/** What making a job threw: the schema's refusal, or a defect of the caller. */
-const refused = (error: unknown): Effect.Effect<never, EncodingFailed> =>
-  error instanceof EncodingFailed ? Effect.fail(error) : Effect.die(error)
-
-/** Makes and queues one call, or tells why not. Plain, not an Effect: it is the hot path. */
-const submitCall = (
-  self: Pool,
-  task: Task.Any,
-  args: ReadonlyArray<unknown>,
-  site: CallSite | undefined,
-  span: AnySpan | undefined,
-  terms: Terms,
-): Job | Effect.Effect<never, Submitted<never>> => {
-  const no = refusal(self)
-  if (no) return no
-  try {
-    const { dispatcher } = internal(self)
-    const job = Job.one(dispatcher.call(task, args.length, site, span, terms), args)
-    dispatcher.submit(job)
-    return job
-  } catch (error) {
-    return refused(error)
-  }
-}
-
-const callSiteOf = (self: Pool, caller: (...args: any) => unknown): CallSite | undefined =>
-  internal(self).settings.callSites ? record(caller) : undefined
-
-/** Submits something once there is room for it. */
-const whenRoom = <A, E, R>(self: Pool, submit: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  internal(self).dispatcher.whenRoom(submit)
-
-/** Runs `submit` with the terms of a call, at once where nothing is in the way. */
-const withTerms = <A, E>(
-  self: Pool,
-  options: CallOptions | undefined,
-  submit: (terms: Terms) => Effect.Effect<A, E>,
-): Effect.Effect<A, E | InvalidArgument> => {
-  if (options === undefined && internal(self).dispatcher.hasRoom) return submit(ORDINARY)
-  return Effect.flatMap(termsOf(options ?? {}, self.size), (terms) => whenRoom(self, submit(terms)))
 }
 
 const takesPool = (args: IArguments): boolean => isPool(args[0])
@@ -422,25 +318,9 @@ export const apply: {
     options?: CallOptions,
   ): Effect.Effect<A, Submitted<E> | InvalidArgument> => {
     const site = callSiteOf(self, apply)
-    return withTerms(self, options, (terms) =>
-      Effect.withFiberRuntime(({ currentSpan }, status) => {
-        const job = submitCall(self, task, args, site, currentSpan, terms)
-        return job instanceof Job ? AsyncResult.awaitPending(job, status, () => job.abandon()) : job
-      }),
-    )
+    return withTerms(self, options, (terms) => callAndWait(self, task, args, site, terms))
   },
 )
-
-/** A pending result that its callbacks hear of first. */
-const answered = <A, E>(
-  pending: Pending,
-  { callback, errorCallback }: Callbacks<A, E>,
-): Effect.Effect<AsyncResult.AsyncResult<A, E>> =>
-  callback === undefined && errorCallback === undefined
-    ? Effect.succeed(AsyncResult.fromPending<A, E>(pending))
-    : Effect.map(Effect.runtime<never>(), (runtime) =>
-        AsyncResult.fromPending<A, E>(new Answered(pending, { callback, errorCallback }, runtime)),
-      )
 
 /**
  * Submits a task and returns its pending result at once.
@@ -496,71 +376,6 @@ export const applyAsync: {
     )
   },
 )
-
-/** Queues the chunks of a map; nothing is queued where one of them cannot be made. */
-const submitMap = (
-  self: Pool,
-  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
-  task: Task.Any,
-  items: Iterable<unknown>,
-  { chunkSize, failFast = false, ...options }: MapOptions = {},
-  site: CallSite,
-): Effect.Effect<Gathered, Submitted<never> | InvalidArgument> =>
-  Effect.flatMap(
-    Effect.all([
-      chunkSize === undefined ? Effect.succeed(undefined) : count("chunkSize", chunkSize),
-      termsOf(options, self.size),
-    ]),
-    ([chunkSize, terms]) =>
-      Effect.withFiberRuntime(({ currentSpan }) => {
-        const no = refusal(self)
-        if (no) return no
-        try {
-          const cut = sliceable(items)
-          const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
-          const call = internal(self).dispatcher.call(task, arity, site, currentSpan, terms)
-          const jobs = chunksOf(cut, size).map((chunk) => Job.each(call, chunk))
-          const gathered = new Gathered(jobs, failFast)
-          return Effect.as(submitAll(self, gathered), gathered)
-        } catch (error) {
-          return refused(error)
-        }
-      }),
-  )
-
-/** Those that were submitted are given up where the rest is not; a map that has failed already wants no more. */
-const submitAll = (self: Pool, gathered: Gathered): Effect.Effect<void, Submitted<never>> => {
-  const { dispatcher } = internal(self)
-  const submitNext = () => {
-    const job = gathered.next()
-    if (job) dispatcher.submit(job)
-  }
-  const submitOne: Effect.Effect<void, Submitted<never>> = Effect.suspend(
-    () => refusal(self) ?? Effect.sync(submitNext),
-  )
-  return Effect.suspend(() => {
-    while (gathered.wantsMore && dispatcher.hasRoom) submitNext()
-    return Effect.whileLoop({
-      while: () => gathered.wantsMore,
-      body: () => whenRoom(self, submitOne),
-      step: () => {},
-    })
-  }).pipe(Effect.onError(() => Effect.sync(() => gathered.abandon())))
-}
-
-const mapAndWait = (
-  self: Pool,
-  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
-  task: Task.Any,
-  items: Iterable<unknown>,
-  options: MapOptions | undefined,
-  site: CallSite,
-): Effect.Effect<Array<any>, Submitted<any> | InvalidArgument> =>
-  Effect.flatMap(submitMap(self, arity, task, items, options, site), (gathered) =>
-    Effect.withFiberRuntime((_, status) =>
-      AsyncResult.awaitPending(gathered, status, () => gathered.abandon()),
-    ),
-  )
 
 /**
  * Runs a task of one argument for each item and waits for all results, in the order of the items.
@@ -642,18 +457,6 @@ export const starmap: {
     mapAndWait(self, EACH_LIST, task, lists, options, record(starmap)),
 )
 
-const mapAndReturn = <A, E>(
-  self: Pool,
-  arity: typeof EACH | typeof EACH_LIST | typeof RANGE,
-  task: Task.Any,
-  items: Iterable<unknown>,
-  { callback, errorCallback, ...options }: MapOptions & Callbacks<Array<A>, E> = {},
-  site: CallSite,
-): Effect.Effect<AsyncResult.AsyncResult<Array<A>, E>, Submitted<never> | InvalidArgument> =>
-  Effect.flatMap(submitMap(self, arity, task, items, options, site), (gathered) =>
-    answered(gathered, { callback, errorCallback }),
-  )
-
 /**
  * Submits a `map` and returns its pending result at once.
  *
@@ -719,49 +522,42 @@ export const starmapAsync: {
     mapAndReturn(self, EACH_LIST, task, lists, options, record(starmapAsync)),
 )
 
-/** A lazy map of any kind. */
-const mapLazily = <A, E, E2>(
-  self: Pool,
-  task: Task.Any,
-  items: Iterable<unknown> | Stream.Stream<unknown, E2>,
-  { buffer, chunkSize = 1, ...options }: ImapOptions = {},
-  site: CallSite,
-  how: Pick<Lazy<A, E, unknown>, "ordered" | "onSuccess" | "onFailure">,
-): Stream.Stream<A, E | E2 | Submitted<never> | InvalidArgument> =>
-  Stream.unwrap(
-    Effect.gen(function* () {
-      yield* count("chunkSize", chunkSize)
-      const terms = yield* termsOf(options, self.size)
-      const submit = (item: unknown, submitted: (job: Pending) => void) =>
-        Effect.withFiberRuntime<void, Submitted<never>>(({ currentSpan }) => {
-          const job = submitCall(self, task, [item], site, currentSpan, terms)
-          if (!(job instanceof Job)) return job
-          submitted(job)
-          return Effect.void
-        })
-      return lazily(items, {
-        ...how,
-        chunkSize,
-        buffer: yield* count("buffer", buffer ?? Math.max(64 * self.size, chunkSize), chunkSize),
-        submit: (item, submitted) =>
-          Effect.catchTag(whenRoom(self, submit(item, submitted)), "EncodingFailed", (error) =>
-            Effect.sync(() => submitted(Pending.failed(error))),
-          ),
-      })
-    }),
-  )
+interface Imap {
+  <In, A, E, E2 = never>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): (self: Pool) => Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
+  <In, A, E, E2 = never>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
+}
 
-/** A failure ends the stream. */
-const plainly = <A, E>() => ({
-  onSuccess: (value: A): A => value,
-  onFailure: (error: E): Effect.Effect<A, E> => Effect.fail(error),
-})
+interface ImapEither {
+  <In, A, E, E2 = never>(
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): (self: Pool) => Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
+  <In, A, E, E2 = never>(
+    self: Pool,
+    task: Task<[item: In], A, E>,
+    items: Iterable<In> | Stream.Stream<In, E2>,
+    options?: ImapOptions,
+  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
+}
 
-/** A failure is one of the results. */
-const eitherOf = <A, E>() => ({
-  onSuccess: (value: A): Either.Either<A, E> => Either.right(value),
-  onFailure: (error: E): Effect.Effect<Either.Either<A, E>> => Effect.succeed(Either.left(error)),
-})
+const lazyMap = <Signature extends Imap | ImapEither>(
+  ordered: boolean,
+  how: typeof plainly,
+  caller: () => Signature,
+): Signature =>
+  dual(takesPool, (self: Pool, task: Task.Any, items: Iterable<unknown>, options?: ImapOptions) =>
+    mapLazily(self, task, items, options, record(caller()), { ordered, ...how }),
+  ) as Signature
 
 /**
  * Maps items over the pool as a Stream, in their order: it reads only so far ahead of its reader as `buffer` says, and works on
@@ -792,31 +588,7 @@ const eitherOf = <A, E>() => ({
  * @category combinators
  * @since 0.5.0
  */
-export const imap: {
-  <In, A, E, E2 = never>(
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): (self: Pool) => Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
-  <In, A, E, E2 = never>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
-} = dual(
-  takesPool,
-  <In, A, E, E2>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument> =>
-    mapLazily<A, Submitted<E>, E2>(self, task, items, options, record(imap), {
-      ordered: true,
-      ...plainly<A, Submitted<E>>(),
-    }),
-)
+export const imap: Imap = lazyMap(true, plainly, () => imap)
 
 /**
  * The same with each result as soon as it is there.
@@ -826,31 +598,7 @@ export const imap: {
  * @category combinators
  * @since 0.5.0
  */
-export const imapUnordered: {
-  <In, A, E, E2 = never>(
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): (self: Pool) => Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
-  <In, A, E, E2 = never>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument>
-} = dual(
-  takesPool,
-  <In, A, E, E2>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<A, Submitted<E> | E2 | InvalidArgument> =>
-    mapLazily<A, Submitted<E>, E2>(self, task, items, options, record(imapUnordered), {
-      ordered: false,
-      ...plainly<A, Submitted<E>>(),
-    }),
-)
+export const imapUnordered: Imap = lazyMap(false, plainly, () => imapUnordered)
 
 /**
  * `imap` with failures among the results: one failed task does not end the stream.
@@ -860,31 +608,7 @@ export const imapUnordered: {
  * @category combinators
  * @since 0.5.0
  */
-export const imapEither: {
-  <In, A, E, E2 = never>(
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): (self: Pool) => Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
-  <In, A, E, E2 = never>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
-} = dual(
-  takesPool,
-  <In, A, E, E2>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument> =>
-    mapLazily(self, task, items, options, record(imapEither), {
-      ordered: true,
-      ...eitherOf<A, E | TaskError>(),
-    }),
-)
+export const imapEither: ImapEither = lazyMap(true, eitherOf, () => imapEither)
 
 /**
  * `imapUnordered` with failures among the results.
@@ -892,31 +616,7 @@ export const imapEither: {
  * @category combinators
  * @since 0.5.0
  */
-export const imapUnorderedEither: {
-  <In, A, E, E2 = never>(
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): (self: Pool) => Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
-  <In, A, E, E2 = never>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument>
-} = dual(
-  takesPool,
-  <In, A, E, E2>(
-    self: Pool,
-    task: Task<[item: In], A, E>,
-    items: Iterable<In> | Stream.Stream<In, E2>,
-    options?: ImapOptions,
-  ): Stream.Stream<Either.Either<A, E | TaskError>, Submitted<never> | E2 | InvalidArgument> =>
-    mapLazily(self, task, items, options, record(imapUnorderedEither), {
-      ordered: false,
-      ...eitherOf<A, E | TaskError>(),
-    }),
-)
+export const imapUnorderedEither: ImapEither = lazyMap(false, eitherOf, () => imapUnorderedEither)
 
 /**
  * Runs a task once in each worker that the pool has now, and waits for all results.
@@ -947,11 +647,8 @@ export const broadcast: {
     args: Args,
   ): Effect.Effect<Array<A>, Submitted<E>> => {
     const site = callSiteOf(self, broadcast)
-    const runAt = (place: number) =>
-      Effect.withFiberRuntime<A, Submitted<E>>(({ currentSpan }, status) => {
-        const job = submitCall(self, task, args, site, currentSpan, { ...ORDINARY, place })
-        return job instanceof Job ? AsyncResult.awaitPending(job, status, () => job.abandon()) : job
-      })
+    const runAt = (place: number): Effect.Effect<A, Submitted<E>> =>
+      callAndWait(self, task, args, site, { ...ORDINARY, place })
     return Effect.suspend(
       () =>
         refusal(self) ??
@@ -1031,46 +728,9 @@ export const forRange: {
     task: Task<[from: number, to: number, ...args: Args], A, E>,
     range: Range,
     args: Args,
-  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> => {
-    const site = record(forRange)
-    return Effect.gen(function* () {
-      const { from = 0, to } = range
-      yield* count("from", from, Number.MIN_SAFE_INTEGER)
-      yield* count("to", to, from)
-      const grain = yield* count(
-        "grain",
-        range.grain ?? Math.max(1, Math.ceil((to - from) / (16 * self.size))),
-      )
-      const slices = Math.ceil((to - from) / grain)
-      yield* count("grain", grain, Math.ceil((to - from) / MOST_SLICES))
-      const { dispatcher } = internal(self)
-      if (!dispatcher.sharesMemory || codecOf(task)) {
-        const lists = Array.from({ length: slices }, (_, slice) => {
-          const begin = from + slice * grain
-          return [begin, Math.min(begin + grain, to), ...args]
-        })
-        return yield* mapAndWait(self, EACH_LIST, task, lists, { chunkSize: 1, failFast: true }, site)
-      }
-      const shared: SharedRange = {
-        cursor: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
-        from,
-        to,
-        grain,
-        slices,
-        args,
-      }
-      const loops = Array.from({ length: Math.min(self.size, slices) }, () => shared)
-      const options = { chunkSize: 1, failFast: true }
-      const pairs = yield* mapAndWait(self, RANGE, task, loops, options, site)
-      const results = new Array<A>(slices)
-      for (const [slice, result] of pairs as Array<[number, A]>) results[slice] = result
-      return results
-    })
-  },
+  ): Effect.Effect<Array<A>, Submitted<E> | InvalidArgument> =>
+    loop(self, task, range, args, record(forRange)),
 )
-
-/** As many as the counter of a range can count, with room for those who come too late. */
-const MOST_SLICES = 2 ** 30
 
 /**
  * What a worker of a pool does.

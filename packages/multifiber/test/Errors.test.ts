@@ -51,6 +51,11 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
   [new Errors.PoolStillRunning(), "Cannot join the pool: close or terminate it first"],
   [new Errors.PoolTerminated({ task: "t" }), 'Task "t" was not done when its pool was terminated'],
   [new Errors.TaskInterrupted({ task: "t" }), 'Task "t" was interrupted in its agent'],
+  [new Errors.TaskTimedOut({ task: "t", timeout: 20 }), 'Task "t" took longer than 20 ms'],
+  [
+    new Errors.InitializerFailed({ url: "file:///a.ts", task: "t", cause: new Error("no") }),
+    'Cannot initialize with "t": no',
+  ],
   [new Errors.TimedOut({ operation: "get" }), "get took longer than its time-out"],
   [
     new Errors.OverRelease({ primitive: "Lock", reason: "nobody holds it" }),

@@ -201,6 +201,20 @@ describe("Pool of elastic size", () => {
 })
 
 describe("Pool with a capacity", () => {
+  onEach("keeps to it where one call is made beforehand and run several times", () =>
+    Effect.gen(function* () {
+      const marks = yield* marksOfTest
+      const pool = yield* Pool.make({ size: 2, capacity: 1 })
+      const call = Pool.apply(pool, pooled.wait, [{ id: 1, marks }])
+      const fiber = yield* Effect.fork(Effect.replicateEffect(call, 3, { concurrency: "unbounded" }))
+      yield* untilMarked(marks, "begun 1")
+      yield* Effect.sleep(50)
+      expect((yield* Pool.statistics(pool)).submitted).toBe(1)
+      Marks.set(marks, "go")
+      expect(yield* soon(Fiber.join(fiber))).toEqual([1, 1, 1])
+    }),
+  )
+
   onEach("lets so many tasks in, and the next when one is done, first come, first served", () =>
     Effect.gen(function* () {
       const marks = yield* marksOfTest

@@ -28,6 +28,7 @@ import type { Task } from "../Task.ts"
 import type { Memory } from "../wire/Protocol.ts"
 import { JobQueue } from "./JobQueue.ts"
 import type { Recorder } from "./Recorder.ts"
+import { Room } from "./Room.ts"
 import * as Window from "./Window.ts"
 import { type Limits, Worker } from "./Worker.ts"
 
@@ -101,8 +102,10 @@ export class Dispatcher extends Watched {
   /** The lowest priority that a job ever had, and the highest above it that has come since the last pump. */
   private lowest = Number.POSITIVE_INFINITY
   private urgent = Number.NEGATIVE_INFINITY
-  /** Calls those who wait for room, the first first. They stay until they have come in. */
-  private readonly submitters = new Set<{ call: () => void }>()
+  readonly room = new Room(
+    () => this.options.capacity - this.unsettled,
+    () => this.state._tag !== "running",
+  )
   private pumpScheduled = false
   private timer: ReturnType<typeof setTimeout> | undefined = undefined
 
@@ -131,14 +134,9 @@ export class Dispatcher extends Watched {
     return this.workers.length === 0
   }
 
-  /** How many more jobs may be submitted. */
-  get roomLeft(): number {
-    return this.options.capacity - this.unsettled
-  }
-
-  /** Another job may be submitted, and nobody waits for that. */
-  get hasRoom(): boolean {
-    return this.roomLeft > 0 && this.submitters.size === 0
+  /** It takes so many jobs at a time, and no more. */
+  get isBounded(): boolean {
+    return this.options.capacity < Number.POSITIVE_INFINITY
   }
 
   /** All its workers share memory with this agent. */
@@ -166,40 +164,6 @@ export class Dispatcher extends Watched {
   /** Waits until a condition holds that starts and ends of workers, or the last job, bring about. */
   until(condition: () => boolean): Effect.Effect<void> {
     return this.when(this.platform, () => (condition() ? Effect.void : undefined))
-  }
-
-  /** Does what submits a job, or is refused, once there is room; first come, first served. */
-  whenRoom<A, E, R>(submit: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    return Effect.suspend(() => {
-      if (this.hasRoom || this.state._tag !== "running") return submit
-      const submitter = { call: () => {} }
-      this.submitters.add(submitter)
-      const turn = Effect.async<void>((resume) => {
-        submitter.call = () => resume(Effect.void)
-        this.admit()
-      })
-      const come = Effect.suspend(() => {
-        this.submitters.delete(submitter)
-        // It may turn out that there is nothing to submit.
-        queueMicrotask(() => this.admit())
-        return submit
-      })
-      return Effect.onInterrupt(Effect.zipRight(turn, come), () =>
-        Effect.sync(() => {
-          this.submitters.delete(submitter)
-          this.admit()
-        }),
-      )
-    })
-  }
-
-  /** Calls as many of those who wait for room as there is room for. */
-  private admit(): void {
-    let { roomLeft } = this
-    for (const { call } of this.submitters) {
-      if (roomLeft-- <= 0) break
-      call()
-    }
   }
 
   /** What a job of this pool calls. Jobs that come one after the other and call the same share it. */
@@ -300,7 +264,7 @@ export class Dispatcher extends Watched {
     this.options.recorder?.settled(job)
     if (this.undecided.size > 0) this.undecided.get(job)?.()
     this.unsettled--
-    if (this.submitters.size > 0) this.admit()
+    this.room.admit()
     // One that could not be sent leaves its place to another, and no worker will report it.
     if (job.link === undefined) this.schedulePump()
     if (this.unsettled > 0) return
@@ -313,7 +277,7 @@ export class Dispatcher extends Watched {
   close(): void {
     if (this.state._tag !== "running") return
     this.state = { _tag: "closed" }
-    this.dismiss()
+    this.room.admit()
     if (this.unsettled === 0) this.stopWorkers()
   }
 
@@ -341,12 +305,7 @@ export class Dispatcher extends Watched {
     const sent = this.workers.flatMap(({ link }) => link.jobs())
     const queued = [this.queue, ...this.pinned].flatMap((queue) => queue.drain())
     for (const job of [...sent, ...queued, ...this.undecided.keys()]) job.fail(errorOf(job))
-    this.dismiss()
-  }
-
-  /** Those who wait for room learn that the pool takes nothing any more. */
-  private dismiss(): void {
-    for (const { call } of this.submitters) call()
+    this.room.admit()
   }
 
   private stopWorkers(): void {

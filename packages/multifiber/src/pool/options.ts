@@ -3,15 +3,22 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
-import { ORDINARY, type Terms } from "../agent/Call.ts"
-import type { Job } from "../agent/Job.ts"
+import type * as Agent from "../Agent.ts"
+import { callOf, ORDINARY, type Terms } from "../agent/Call.ts"
+import { Job } from "../agent/Job.ts"
+import type { Logs } from "../agent/Logs.ts"
 import { InvalidArgument } from "../Errors.ts"
-import type { CallOptions } from "../Pool.ts"
+import type { PlatformService } from "../Platform.ts"
+import type { CallOptions, Options } from "../Pool.ts"
+import { isTask } from "../Task.ts"
+import type { DispatcherOptions } from "./Dispatcher.ts"
+import { Recorder } from "./Recorder.ts"
+import type { Limits } from "./Worker.ts"
 
 const invalid = (argument: string, value: unknown, expected: string): Effect.Effect<never, InvalidArgument> =>
   Effect.fail(new InvalidArgument({ argument, value, expected }))
 
-/** A whole number, as least `least`. */
+/** A whole number, at least `least`. */
 export const count = (argument: string, value: number, least = 1): Effect.Effect<number, InvalidArgument> =>
   Number.isSafeInteger(value) && value >= least
     ? Effect.succeed(value)
@@ -75,4 +82,56 @@ const retrying = (schedule: Schedule.Schedule<unknown, any>): NonNullable<Terms[
     drivers.set(job, driver)
     return Effect.runCallback(driver.next(error), { onExit: (exit) => decide(Exit.isSuccess(exit)) })
   }
+}
+
+/** What a pool is made with, besides its platform, or what is wrong with that. */
+export const settingsOf = (
+  options: Options,
+  { cores }: PlatformService,
+  startMethod: Agent.StartMethod,
+  logs: Logs,
+): Effect.Effect<DispatcherOptions, InvalidArgument> =>
+  Effect.gen(function* () {
+    const size = yield* count("size", options.size ?? cores)
+    const minSize = yield* count("minSize", options.minSize ?? size, 0)
+    if (minSize > size) return yield* invalid("minSize", minSize, "at most `size`")
+    return {
+      size,
+      minSize,
+      startMethod,
+      grace: yield* milliseconds("grace", options.grace ?? Duration.seconds(1)),
+      idleTimeout: yield* milliseconds("idleTimeout", options.idleTimeout ?? Duration.seconds(10)),
+      initializer: yield* initializerOf(options),
+      limits: yield* limitsOf(options, startMethod),
+      recorder: recorderOf(options),
+      capacity: yield* bound("capacity", options.capacity),
+      logs: options.logging === false ? undefined : logs,
+    }
+  })
+
+const limitsOf = (
+  { maxAge, maxHeap, maxRss, maxTasksPerChild }: Options,
+  startMethod: Agent.StartMethod,
+): Effect.Effect<Limits, InvalidArgument> =>
+  maxRss !== undefined && startMethod === "thread"
+    ? invalid("maxRss", maxRss, "OS processes: `spawn`")
+    : Effect.all({
+        tasks: bound("maxTasksPerChild", maxTasksPerChild),
+        age: maxAge === undefined ? Effect.succeed(Number.POSITIVE_INFINITY) : milliseconds("maxAge", maxAge),
+        heap: bound("maxHeap", maxHeap),
+        rss: bound("maxRss", maxRss),
+      })
+
+const recorderOf = ({ metrics = false, tracing = false }: Options): Recorder | undefined =>
+  metrics || tracing ? new Recorder({ metrics, trace: tracing }) : undefined
+
+/** Makes the first job of a worker. */
+const initializerOf = ({
+  initargs = [],
+  initializer: task,
+}: Options): Effect.Effect<(() => Job) | undefined, InvalidArgument> => {
+  if (task === undefined) return Effect.succeed(undefined)
+  return isTask(task)
+    ? Effect.succeed(() => Job.one(callOf(task, initargs.length), initargs))
+    : invalid("initializer", task, "a task")
 }
