@@ -54,7 +54,7 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
   [new Errors.TaskTimedOut({ task: "t", timeout: 20 }), 'Task "t" took longer than 20 ms'],
   [
     new Errors.InitializerFailed({ url: "file:///a.ts", task: "t", cause: new Error("no") }),
-    'Cannot initialize with "t": no',
+    'Cannot initialize with "t": Error: no',
   ],
   [new Errors.TimedOut({ operation: "get" }), "get took longer than its time-out"],
   [
