@@ -72,8 +72,8 @@ export class Ahead {
     })
   })
 
-  /** Nobody wants the rest. */
+  /** Nobody wants the rest. The last first: an OS process that hears of one at a time would go on to the next. */
   abandon(): void {
-    for (const job of this.pending) job.abandon()
+    for (const job of [...this.pending].reverse()) job.abandon()
   }
 }

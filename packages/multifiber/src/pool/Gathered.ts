@@ -35,8 +35,9 @@ export class Gathered extends Pending {
     return this.wantsMore ? this.jobs[this.submitted++] : undefined
   }
 
+  /** The last first: an OS process that hears of one at a time would go on to the next. */
   override abandon(): void {
-    for (const job of this.jobs.slice(0, this.submitted)) job.abandon()
+    for (const job of this.jobs.slice(0, this.submitted).reverse()) job.abandon()
   }
 
   private arrive(job: Job, index: number): void {

@@ -45,7 +45,7 @@ describe("Gathered", () => {
         const firstFailed = order.find((id) => chunks[id]?.fails)
         expect(gathered.outcome).toEqual(firstFailed ?? chunks.flatMap(({ values }) => values))
         const isLast = order.at(-1) === firstFailed
-        expect(abandoned).toEqual(firstFailed === undefined || isLast ? [] : jobs)
+        expect(abandoned).toEqual(firstFailed === undefined || isLast ? [] : jobs.toReversed())
       }),
     )
   })
