@@ -31,6 +31,15 @@ const keep = async (file, code) => {
   await rename(draft, file)
 }
 
+/**
+ * Effect comes as CommonJS: each import of an ES module in each thread asks these hooks, and effect has thousands.
+ * `require` does not, and a worker starts in half the time.
+ */
+export function resolve(specifier, context, next) {
+  if (/^effect(\/|$)/.test(specifier)) return next(specifier, { ...context, conditions: ["node", "require"] })
+  return next(specifier.replace("/effect/dist/esm/", "/effect/dist/cjs/"), context)
+}
+
 export async function load(url, context, next) {
   if (!url.startsWith("file:") || !url.split("?", 1)[0].endsWith(".ts")) return next(url, context)
   const sourcefile = fileURLToPath(url)

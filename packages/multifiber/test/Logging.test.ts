@@ -114,9 +114,12 @@ for (const method of ["thread", "spawn", "forkserver"] as const) {
           [LogLevel.Info, ["info"]],
           [LogLevel.None, []],
         ] as const) {
-          const logs = yield* logsOf(ran(logging.levels, []), level)
+          let label = ""
+          const child = Effect.map(resultOf(logging.levels, []), (minimum) => {
+            label = minimum
+          })
+          const logs = yield* logsOf(child, level)
           expect(logs.map(({ message }) => message[0])).toEqual(heard)
-          const label = yield* Logger.withMinimumLogLevel(resultOf(logging.minimumLevel, []), level)
           expect(label).toBe(level.label)
         }
       }),
