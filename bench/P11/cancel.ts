@@ -5,8 +5,8 @@ import { median } from "simple-statistics"
 import { report, settings } from "../contender.ts"
 import { busy, busyWithCheckpoints, increment } from "./tasks.ts"
 
-/** How long a task runs before it is cancelled, in milliseconds. */
-const LATER = 50
+/** How long a task runs before it is cancelled, in milliseconds: a pool of OS processes has another in reserve again by then. */
+const LATER = 250
 
 const measured = (method: "thread" | "spawn") =>
   Effect.gen(function* () {

@@ -42,7 +42,7 @@ onEach(
       const { agents, holds, until } = yield* Recorder.Recorder
       const tasks = startMethod === "thread" ? TASKS : TASKS / 4
       const pool = yield* Pool.make({ size: SIZE, grace: "500 millis" })
-      let kills = 0
+      const victims: Array<Recorder.RecordedAgent> = []
       let results = 0
       let next = RESULTS
       const kill = Effect.sync(() => {
@@ -52,7 +52,7 @@ onEach(
         if (results < next || victim === undefined) return
         victim.handle.end(-9)
         next = results + RESULTS
-        kills++
+        victims.push(victim)
       })
       const killing = yield* Effect.fork(Effect.repeat(kill, Schedule.spaced(EVERY)))
       const heap: Array<number> = []
@@ -75,6 +75,7 @@ onEach(
       )
       yield* within(SECONDS)(wait)
       yield* Fiber.interrupt(killing)
+      yield* within(20)(until(() => victims.every(({ exit }) => exit !== undefined)))
       expect(results).toBe(tasks)
       expect(counts.other).toBe(0)
       expect(seen.filter((times) => times > 1)).toEqual(new Uint8Array())
@@ -86,14 +87,14 @@ onEach(
         failed: counts.lost,
         queued: 0,
       })
-      expect(kills).toBeGreaterThan(0)
+      expect(victims.length).toBeGreaterThan(0)
       expect(yield* within(20)(Pool.map(pool, work, [1, 2, 3, 4], { chunkSize: 1 }))).toEqual([1, 2, 3, 4])
-      yield* within(20)(until(() => agents.filter(({ exit }) => exit === undefined).length === SIZE))
+      expect((yield* Pool.statistics(pool)).workers.length).toBe(SIZE)
       expect(holds()).toBe(0)
       const [first, last] = [heap[0] as number, heap.at(-1) as number]
       expect(last - first).toBeLessThan(30)
       console.log(
-        `chaos [${startMethod}]: ${tasks} tasks, ${kills} kills, ${counts.succeeded} succeeded, ${counts.lost} lost, ` +
+        `chaos [${startMethod}]: ${tasks} tasks, ${victims.length} kills, ${counts.succeeded} succeeded, ${counts.lost} lost, ` +
           `${statistics.respawned} respawned, heap ${heap.join(" → ")} MiB`,
       )
     }),

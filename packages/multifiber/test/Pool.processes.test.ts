@@ -73,6 +73,38 @@ describe("Pool", () => {
     )
   }
 
+  onEach(
+    "once an OS process was lost, another waits for the place of the next, and ends with the pool",
+    (method) =>
+      Effect.gen(function* () {
+        const { agents, until } = yield* Recorder.Recorder
+        const pool = yield* Pool.make({ size: 1 })
+        const identOf = (index: number) => agents[index]?.handle.id
+        const loseWorker = Effect.gen(function* () {
+          expect(yield* soon(Effect.flip(Pool.apply(pool, pooled.exit, [3])))).toMatchObject({
+            _tag: "WorkerLost",
+          })
+        })
+        yield* loseWorker
+        if (method === "thread") {
+          expect(yield* soon(Pool.apply(pool, pooled.square, [3]))).toBe(9)
+          expect(agents.length).toBe(2)
+          return
+        }
+        for (let lost = 1; lost <= 3; lost++) {
+          yield* soon(until(() => agents[lost + 1]?.events.includes("message") === true))
+          expect((yield* Pool.statistics(pool)).workers.map(({ ident }) => ident)).toEqual([identOf(lost)])
+          yield* loseWorker
+          expect((yield* soon(Pool.apply(pool, pooled.who, []))).pid).toBe(identOf(lost + 1))
+        }
+        yield* soon(until(() => agents[5]?.events.includes("message") === true))
+        yield* Pool.close(pool)
+        yield* within(20)(Pool.join(pool))
+        expect(agents.length).toBe(6)
+        expect(agents.every(({ exit }) => exit !== undefined)).toBe(true)
+      }),
+  )
+
   onEach("POOL-48 after terminate, every pending result fails promptly with PoolTerminated", () =>
     Effect.gen(function* () {
       const { holds } = yield* Recorder.Recorder
@@ -94,7 +126,7 @@ describe("Pool", () => {
     "EXEC-01 a worker that is killed from outside loses the task it ran, and another takes its place",
     () =>
       Effect.gen(function* () {
-        const { agents, until } = yield* Recorder.Recorder
+        const { agents } = yield* Recorder.Recorder
         const marks = yield* marksOfTest
         const pool = yield* Pool.make({ size: 2 })
         const running = yield* Effect.forEach([0, 1], (id) =>
@@ -111,8 +143,8 @@ describe("Pool", () => {
         expect(ends.find(({ _tag }) => _tag === "Left")).toMatchObject({
           left: { _tag: "WorkerLost", exitCode: -9, worker: agents[0]?.name },
         })
-        yield* soon(until(() => agents.filter(({ exit }) => exit === undefined).length === 2))
-        expect(agents.length).toBe(3)
+        const { respawned, workers } = yield* Pool.statistics(pool)
+        expect({ respawned, workers: workers.length }).toEqual({ respawned: 1, workers: 2 })
       }),
   )
 

@@ -101,6 +101,8 @@ const isLinked = ({ words }: Block): boolean => !Names.isUnlinked(words)
 export class AgentLink {
   readonly name: string
   state: "starting" | "ready" | "ended" = "starting"
+  /** It will not begin another job. */
+  isEnding = false
   private readonly claims: Claims.Claims
   private readonly handle: AgentHandle
   private readonly logs: Logs | undefined
@@ -146,7 +148,7 @@ export class AgentLink {
       onMessage: (message) => this.receive(message as FromAgent),
       onMessageError: (error) => {
         this.lastError = error
-        this.handle.end(-9)
+        this.end(-9)
       },
       onExit: (exit) => this.exit(exit),
       onGone: () => {
@@ -346,6 +348,7 @@ export class AgentLink {
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
         this.poisoned = message.poisoned
+        this.isEnding = true
     }
   }
 
@@ -492,6 +495,7 @@ export class AgentLink {
   /** Ends the agent at once. */
   end(code: -15 | -9): void {
     if (this.state === "ended") return
+    this.isEnding = true
     if (this.membership) Membership.tell(this.membership)
     this.handle.end(code)
   }

@@ -35,11 +35,14 @@ import { type Limits, Worker } from "./Worker.ts"
 /** Milliseconds after which small or badly placed work moves all the same. */
 const PATIENCE = 1
 
-/**
- * Milliseconds in which a dropped task in plain code may end by itself, which is less than a new worker costs, or an OS process may
- * say that it interrupts an effect: nobody sees what it is at.
- */
-const LAST_CHANCE = 20
+/** Milliseconds in which a dropped task in plain code may end by itself, which is less than a new thread costs. */
+const LAST_CHANCE = 10
+
+/** Milliseconds in which an OS process may say that it interrupts an effect: nobody sees what it is at. */
+const ANSWER_WITHIN = 60
+
+/** Milliseconds after which a reserve that was taken is replaced: what waits for a worker goes first. */
+const REFILL_AFTER = 20
 
 export type PoolState =
   | { readonly _tag: "running" }
@@ -95,6 +98,9 @@ export class Dispatcher extends Watched {
   private readonly options: DispatcherOptions
   /** Jobs that were lost, and may be tried again: how to give that up. */
   private readonly undecided = new Map<Job, () => void>()
+  /** OS processes take long to start: once one was lost, another waits for the place of the next. */
+  private keepsReserve = false
+  private reserve: Worker | undefined = undefined
   /** Workers that were ended and run on, as far as the runtime tells. */
   private readonly unstopped = new Set<Worker>()
   private lastCall: Call | undefined = undefined
@@ -131,7 +137,11 @@ export class Dispatcher extends Watched {
 
   /** No worker is left. */
   get isGone(): boolean {
-    return this.workers.length === 0
+    return this.everyWorker.length === 0
+  }
+
+  private get everyWorker(): Array<Worker> {
+    return this.reserve ? [...this.workers, this.reserve] : [...this.workers]
   }
 
   /** It takes so many jobs at a time, and no more. */
@@ -246,11 +256,12 @@ export class Dispatcher extends Watched {
   private bound(worker: Worker): void {
     const { link } = worker
     const next = link.sharesMemory ? undefined : link.oldest
-    if (next !== undefined && next.status !== "waiting") worker.watch(next, LAST_CHANCE, () => link.end(-9))
+    if (next !== undefined && next.status !== "waiting") worker.watch(next, ANSWER_WITHIN, () => link.end(-9))
   }
 
   private patienceWith(link: AgentLink): number {
-    const mayEnd = link.sharesMemory && (link.listens || this.platform.capabilities.stopsBusyThread !== true)
+    if (!link.sharesMemory) return ANSWER_WITHIN
+    const mayEnd = link.listens || this.platform.capabilities.stopsBusyThread !== true
     return mayEnd ? this.options.grace : LAST_CHANCE
   }
 
@@ -290,7 +301,7 @@ export class Dispatcher extends Watched {
 
   /** Ends the workers that are left at once. On Deno a worker is reported as ended inside of `end`. */
   kill(): void {
-    for (const { link } of [...this.workers]) link.end(-9)
+    for (const { link } of this.everyWorker) link.end(-9)
   }
 
   private fail(error: TaskError): void {
@@ -311,7 +322,7 @@ export class Dispatcher extends Watched {
   private stopWorkers(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    for (const { link } of [...this.workers]) {
+    for (const { link } of this.everyWorker) {
       if (link.listens) link.stop()
       else link.end(-15)
     }
@@ -329,6 +340,21 @@ export class Dispatcher extends Watched {
   }
 
   private startWorker(place: number): void {
+    const worker = this.reserve ?? this.newWorker()
+    this.reserve = undefined
+    worker.enlist(place)
+    this.workers.push(worker)
+    if (this.keepsReserve) setTimeout(() => this.refill(), REFILL_AFTER).unref?.()
+  }
+
+  private refill(): void {
+    if (!this.takesPart || this.reserve) return
+    this.attempt(() => {
+      this.reserve = this.newWorker()
+    })
+  }
+
+  private newWorker(): Worker {
     const { platform } = this
     const { initializer, limits, logs, recorder, startMethod } = this.options
     const path = Agent.nextPath()
@@ -340,7 +366,6 @@ export class Dispatcher extends Watched {
     }
     const options = { name, path, daemon: true, startMethod, logs, watch, lifetime: "worker" } as const
     const worker = new Worker(
-      place,
       limits,
       (worker) =>
         new AgentLink(platform, options, first ? [first] : [], {
@@ -361,10 +386,10 @@ export class Dispatcher extends Watched {
           onGone: () => this.unstopped.delete(worker),
         }),
     )
-    this.workers.push(worker)
     first?.observe(({ outcome, status }) => {
       if (status === "failed") this.fail(initializerFailed(first, outcome))
     })
+    return worker
   }
 
   /** A worker has done some jobs. */
@@ -387,7 +412,8 @@ export class Dispatcher extends Watched {
   /** It ends where it has nothing to do for long, and is not one of those that are kept. */
   private letRest(worker: Worker): void {
     const { grace, idleTimeout, minSize } = this.options
-    const isSpare = () => worker.isIdle && worker.isAvailable && this.workers.length > minSize
+    const isSpare = () =>
+      worker.isIdle && worker.isAvailable && this.workers.length > minSize && worker !== this.reserve
     if (!isSpare()) return
     worker.restLater(idleTimeout, () => {
       if (isSpare()) worker.leave(grace)
@@ -406,6 +432,11 @@ export class Dispatcher extends Watched {
     worker.ended()
     this.unstopped.add(worker)
     worker.warnLater(() => this.warn(worker))
+    if (worker === this.reserve) {
+      this.reserve = undefined
+      this.changed()
+      return
+    }
     this.workers.splice(this.workers.indexOf(worker), 1)
     this.putBack(unbegun)
     const cause = exit.error === undefined ? {} : { cause: exit.error }
@@ -413,7 +444,10 @@ export class Dispatcher extends Watched {
       this.lose(job, new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))
     if (this.takesPart) {
       if (exit.wasReady) {
-        if (!worker.isLeaving) this.counts.respawned++
+        if (!worker.isLeaving) {
+          this.counts.respawned++
+          this.keepsReserve = !worker.link.sharesMemory
+        }
         this.replenish()
         this.schedulePump()
       } else {
@@ -459,8 +493,12 @@ export class Dispatcher extends Watched {
   }
 
   private tryStartWorker(): void {
+    this.attempt(() => this.startWorker(this.freePlace()))
+  }
+
+  private attempt(start: () => void): void {
     try {
-      this.startWorker(this.freePlace())
+      start()
     } catch (error) {
       this.fail(error as StartFailed)
     }

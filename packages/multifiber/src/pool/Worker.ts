@@ -23,7 +23,7 @@ type Timer = ReturnType<typeof setTimeout>
 export class Worker {
   readonly link: AgentLink
   /** Its number among the places of the pool; who takes its place has the same. */
-  readonly place: number
+  place = -1
   window: Window.Window
   /** How many more tasks it may get. */
   private tasksLeft: number
@@ -38,8 +38,7 @@ export class Worker {
   private timer: Timer | undefined = undefined
   private rest: Timer | undefined = undefined
 
-  constructor(place: number, limits: Limits, start: (worker: Worker) => AgentLink) {
-    this.place = place
+  constructor(limits: Limits, start: (worker: Worker) => AgentLink) {
     this.limits = limits
     this.tasksLeft = limits.tasks
     this.link = start(this)
@@ -68,7 +67,8 @@ export class Worker {
   /** It has jobs to share, or can take some. */
   get isAvailable(): boolean {
     const { link, only } = this
-    return link.state === "ready" && !this.isLeaving && (only === undefined || !link.has(only))
+    if (link.state !== "ready" || link.isEnding || this.isLeaving) return false
+    return only === undefined || !link.has(only)
   }
 
   /** It has done its part: another is to take its place. */
@@ -128,6 +128,12 @@ export class Worker {
 
   ready(): void {
     this.since = performance.now()
+  }
+
+  /** It takes a place. What it has waited for that is no service. */
+  enlist(place: number): void {
+    this.place = place
+    if (!this.isStarting) this.ready()
   }
 
   /** It has reported jobs. */
