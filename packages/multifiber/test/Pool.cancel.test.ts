@@ -300,7 +300,7 @@ describe("Pool with time-outs", () => {
         const marks = yield* marksOfTest
         const pool = yield* Pool.make({ size: 1, grace: "10 seconds" })
         // The first effect has what runs effects loaded.
-        yield* within(40)(Pool.apply(pool, pooledEffects.even, [2]))
+        expect(yield* within(40)(Pool.apply(pool, pooledEffects.succeed, []))).toBe("done")
         const timeout = "100 millis"
         const hang = Pool.apply(pool, pooledEffects.hang, [{ id: 1, marks }], { timeout })
         expect(yield* within(40)(Effect.flip(hang))).toMatchObject({

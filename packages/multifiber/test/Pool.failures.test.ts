@@ -31,14 +31,18 @@ const poolThatGoesOn = <A, E>(
   seconds = 15,
 ) =>
   Effect.gen(function* () {
-    const { agents, holds, until } = yield* Recorder.Recorder
+    const { holds } = yield* Recorder.Recorder
     const pool = yield* Pool.make({ size: 2 })
     const result = yield* within(seconds)(use(pool))
     expect(yield* within(15)(Pool.map(pool, plain.square, [1, 2, 3, 4], { chunkSize: 1 }))).toEqual([
       1, 4, 9, 16,
     ])
-    yield* within(15)(until(() => agents.filter(({ exit }) => exit === undefined).length === 2))
-    expect(agents.length).toBe(2 + lost)
+    const statistics = Effect.zipRight(Effect.sleep(5), Pool.statistics(pool))
+    const last = yield* within(15)(Effect.repeat(statistics, { until: ({ respawned }) => respawned >= lost }))
+    expect({ respawned: last.respawned, workers: last.workers.length }).toEqual({
+      respawned: lost,
+      workers: 2,
+    })
     expect(holds()).toBe(0)
     return result
   })

@@ -4,6 +4,7 @@ import * as Marks from "@multifiber/testkit/Marks"
 import * as Recorder from "@multifiber/testkit/Recorder"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Pool from "../src/Pool.ts"
 import { pooled } from "./fixtures/pooled.ts"
@@ -103,6 +104,28 @@ describe("Pool", () => {
         expect(agents.length).toBe(6)
         expect(agents.every(({ exit }) => exit !== undefined)).toBe(true)
       }),
+  )
+
+  onEach("many records, numbers or mixed values go to the tasks and come back as they were", () =>
+    Effect.gen(function* () {
+      const pool = yield* Pool.make({ size: 2 })
+      const inputs: ReadonlyArray<ReadonlyArray<unknown>> = [
+        range(200).map((id) => ({
+          id,
+          name: `item ${id}`,
+          even: id % 2 === 0,
+          none: null,
+          maybe: undefined,
+        })),
+        range(200).map((id) => id / 3),
+        range(200).map((id) => (id === 150 ? { id, more: { nested: id } } : { id, more: "" })),
+      ]
+      for (const input of inputs) {
+        expect(yield* soon(Pool.map(pool, pooled.echo, input, { chunkSize: 64 }))).toEqual(input)
+        const lazily = Stream.runCollect(Pool.imap(pool, pooled.echo, input, { chunkSize: 64, buffer: 128 }))
+        expect([...(yield* soon(lazily))]).toEqual(input)
+      }
+    }),
   )
 
   onEach("POOL-48 after terminate, every pending result fails promptly with PoolTerminated", () =>

@@ -31,6 +31,7 @@ import {
   type ToAgent,
   VERSION,
 } from "../wire/Protocol.ts"
+import type { Packed } from "../wire/packed.ts"
 import type { Call } from "./Call.ts"
 import * as Delivery from "./Delivery.ts"
 import type { Job } from "./Job.ts"
@@ -298,7 +299,7 @@ export class AgentLink {
       }
       const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
       if (arity < 0) {
-        segments.push({ task: number, arity, values: payload as ArrayLike<unknown>, calls: 1, ...more })
+        segments.push({ task: number, arity, values: payload as Packed, calls: 1, ...more })
         i++
         continue
       }

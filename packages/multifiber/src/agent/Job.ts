@@ -8,8 +8,8 @@ import { EncodingFailed } from "../Errors.ts"
 import * as Task from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
 import { decodeFailure } from "../wire/Failure.ts"
-import { packed } from "../wire/numbers.ts"
 import { EACH_LIST, type Failure } from "../wire/Protocol.ts"
+import { type Packed, packed, unpacked } from "../wire/packed.ts"
 import type { AgentLink } from "./AgentLink.ts"
 import { type Call, framesOf } from "./Call.ts"
 import { Pending } from "./Pending.ts"
@@ -69,15 +69,17 @@ export class Job extends Pending {
   /** The result as it came over the wire. */
   receive(value: unknown): void {
     const codec = Task.codecOf(this.task)
+    const isMap = this.call.arity < 0
+    const result = isMap ? unpacked(value as Packed) : value
     if (!codec) {
-      this.succeed(value)
+      this.succeed(result)
       return
     }
     try {
       this.succeed(
-        this.call.arity < 0
-          ? Array.from(value as ArrayLike<unknown>, (result) => codec.decodeSuccess(result))
-          : codec.decodeSuccess(value),
+        isMap
+          ? Array.from(result as ArrayLike<unknown>, (each) => codec.decodeSuccess(each))
+          : codec.decodeSuccess(result),
       )
     } catch (cause) {
       this.fail(

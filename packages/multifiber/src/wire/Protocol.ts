@@ -8,6 +8,7 @@
 import type { Membership, Parent, StartMethod } from "../Agent.ts"
 import type { Answer, Question } from "../agent/Names.ts"
 import type { EncodedError } from "./EncodedError.ts"
+import type { Packed } from "./packed.ts"
 
 /** Raised whenever a message changes its shape. */
 export const VERSION = 1
@@ -101,7 +102,8 @@ export interface TaskName {
 export interface Segment {
   readonly task: number
   readonly arity: number
-  readonly values: ArrayLike<unknown>
+  /** The items of a map are packed. */
+  readonly values: Packed
   readonly calls: number
   readonly span?: SpanId
   /** The runner tells when it begins. */

@@ -2,8 +2,8 @@
 import type { Effect } from "effect/Effect"
 import * as Agent from "../Agent.ts"
 import { describe, type EncodedError, encodeError } from "../wire/EncodedError.ts"
-import { packed } from "../wire/numbers.ts"
 import { EACH, type Failure, RANGE, type Segment, type SharedRange } from "../wire/Protocol.ts"
+import { packed, unpacked } from "../wire/packed.ts"
 import type { EffectFailure, EffectRunner } from "./EffectRunner.ts"
 import type { Defined } from "./Loader.ts"
 
@@ -33,7 +33,9 @@ export const run = (task: Defined, segment: Segment, call: number, runEffect: Ru
       ? runEach(task, segment, runEffect)
       : complete(task, invoke(task, segment, call), segment, runEffect)
 
-const invoke = (task: Defined, { arity, values }: Segment, call: number): unknown => {
+const invoke = (task: Defined, segment: Segment, call: number): unknown => {
+  const { arity } = segment
+  const values = segment.values as ArrayLike<unknown>
   if (arity === 1) return invokeOne(task, values[call])
   if (arity === 0 && !task.codec) return task.run()
   if (arity === 2 && !task.codec) return task.run(values[2 * call], values[2 * call + 1])
@@ -49,12 +51,12 @@ const invokeList = (task: Defined, args: ReadonlyArray<unknown>): unknown =>
 const itemOf = ({ arity }: Segment) => (arity === EACH ? invokeOne : (invokeList as typeof invokeOne))
 
 const runEach = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
-  const items = segment.values
+  const items = unpacked(segment.values)
   const invokeItem = itemOf(segment)
   const results = new Array<unknown>(items.length)
   for (let i = 0; i < items.length; i++) {
     const result = complete(task, invokeItem(task, items[i]), segment, runEffect)
-    if (isPromise(result)) return finishEach(task, segment, runEffect, results, i, result)
+    if (isPromise(result)) return finishEach(task, segment, runEffect, items, results, i, result)
     results[i] = result
   }
   return packed(results)
@@ -64,11 +66,11 @@ const finishEach = async (
   task: Defined,
   segment: Segment,
   runEffect: RunEffect,
+  items: ArrayLike<unknown>,
   results: Array<unknown>,
   pending: number,
   result: PromiseLike<unknown>,
 ): Promise<unknown> => {
-  const items = segment.values
   const invokeItem = itemOf(segment)
   results[pending] = await result
   for (let i = pending + 1; i < items.length; i++) {
@@ -79,7 +81,7 @@ const finishEach = async (
 
 /** Runs the task for one slice of the range after the other, as long as there are some that nobody has claimed. */
 const runRange = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
-  const { args, cursor, from, grain, slices, to } = segment.values[0] as SharedRange
+  const { args, cursor, from, grain, slices, to } = (segment.values as ArrayLike<unknown>)[0] as SharedRange
   const next = new Int32Array(cursor)
   const results: Array<readonly [slice: number, result: unknown]> = []
   const run = (slice: number): unknown => {
