@@ -8,6 +8,7 @@ import { setInterval } from "node:timers"
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
 import type { AgentExit, AgentHandle, AgentListener, PlatformService, StartAgent } from "multifiber/Platform"
 import { agentUrl } from "./agentFile.ts"
+import { open, seal } from "./envelope.ts"
 
 /**
  * What a worker thread is born with.
@@ -31,7 +32,7 @@ export const startThread: StartAgent = (name, listener, { first } = {}) => {
   const lifeline = new MessageChannel()
   const worker = new Worker(agentUrl("thread"), {
     name,
-    workerData: { lifeline: lifeline.port2, first: first?.(true) } satisfies WorkerData,
+    workerData: { lifeline: lifeline.port2, first: first && seal(first(true)) } satisfies WorkerData,
     transferList: [lifeline.port2],
   })
   return observe(worker, lifeline.port1, listener)
@@ -46,7 +47,7 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
     awaited--
     if (awaited === 0) listener.onGone()
   }
-  worker.on("message", listener.onMessage)
+  worker.on("message", (message) => listener.onMessage(open(message)))
   worker.on("messageerror", listener.onMessageError)
   worker.on("error", (thrown) => {
     error = thrown
@@ -65,7 +66,7 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
     id: worker.threadId,
     pid: process.pid,
     sharesMemory: true,
-    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    post: (message, transfer = []) => worker.postMessage(seal(message), [...transfer]),
     end: (code) => {
       asked ??= code
       void worker.terminate()

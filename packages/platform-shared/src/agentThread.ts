@@ -2,6 +2,7 @@
 import process from "node:process"
 import { type MessagePort, workerData } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
+import { open, seal } from "./envelope.ts"
 import { memory } from "./memory.ts"
 import { takeConsole } from "./takeConsole.ts"
 import type { WorkerData } from "./WorkerThreads.ts"
@@ -10,8 +11,8 @@ export const startInThread = (parent: MessagePort): Runner.Runner => {
   const { first } = workerData as WorkerData
   const runner = Runner.start(
     {
-      post: (message, transfer = []) => parent.postMessage(message, [...transfer]),
-      receive: (handler) => parent.on("message", handler),
+      post: (message, transfer = []) => parent.postMessage(seal(message), [...transfer]),
+      receive: (handler) => parent.on("message", (message) => handler(open(message))),
       release: () => parent.unref(),
       exit: (code) => process.exit(code),
       setExitCode: (code) => {
@@ -22,7 +23,7 @@ export const startInThread = (parent: MessagePort): Runner.Runner => {
       memory,
       check: structuredClone,
     },
-    first,
+    first === undefined ? undefined : open(first),
   )
   parent.on("messageerror", (error) => runner.choke(error))
   return runner
