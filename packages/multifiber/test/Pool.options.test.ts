@@ -163,7 +163,7 @@ describe("Pool of elastic size", () => {
     Effect.gen(function* () {
       const { agents, until } = yield* Recorder.Recorder
       const marks = yield* marksOfTest
-      const pool = yield* Pool.make({ size: 3, minSize: 1, idleTimeout: "200 millis" })
+      const pool = yield* Pool.make({ size: 3, minSize: 1, idleTimeout: "1 second" })
       expect(agents.length).toBe(1)
       const pending = yield* Effect.forEach(range(3), (id) =>
         Pool.applyAsync(pool, pooled.wait, [{ id, marks }]),

@@ -9,7 +9,7 @@ import * as Task from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
 import { decodeFailure } from "../wire/Failure.ts"
 import { EACH_LIST, type Failure } from "../wire/Protocol.ts"
-import { type Packed, packed, unpacked } from "../wire/packed.ts"
+import { type PackedResults, packed, unpacked } from "../wire/packed.ts"
 import type { AgentLink } from "./AgentLink.ts"
 import { type Call, framesOf } from "./Call.ts"
 import { Pending } from "./Pending.ts"
@@ -70,7 +70,7 @@ export class Job extends Pending {
   receive(value: unknown): void {
     const codec = Task.codecOf(this.task)
     const isMap = this.call.arity < 0
-    const result = isMap ? unpacked(value as Packed) : value
+    const result = isMap ? unpacked(value as PackedResults) : value
     if (!codec) {
       this.succeed(result)
       return

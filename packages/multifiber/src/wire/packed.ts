@@ -1,11 +1,14 @@
 /**
  * The items and the results of a map on their way. Structured clone takes a microsecond for a small object, and thirty times as long
  * for an array of numbers as for a typed array; so many numbers travel as a typed array, and many records of the same shape as
- * their columns.
+ * their columns. A worker has few of them as objects at a time: those die young, which costs the garbage collector nothing.
  */
 
 /** Below that it gains nothing. */
 const WORTHWHILE = 32
+
+/** So many results are packed at a time. */
+const BLOCK = 1024
 
 /** With more keys objects are hash tables, which gain little. */
 const MOST_KEYS = 16
@@ -15,11 +18,14 @@ interface Columns {
   readonly keys: ReadonlyArray<string>
   /** The values of each key. */
   readonly columns: ReadonlyArray<ArrayLike<unknown>>
-  readonly rows: number
+  readonly length: number
 }
 
-/** What `packed` makes of an array. */
+/** What an array becomes. */
 export type Packed = ArrayLike<unknown> | Columns
+
+/** What results become that came one by one. */
+export type PackedResults = Packed | { readonly blocks: ReadonlyArray<Packed> }
 
 type Record = { [key: string]: unknown }
 
@@ -60,12 +66,12 @@ const columnsOf = (records: ReadonlyArray<unknown>, keys: ReadonlyArray<string>)
   for (const record of records) {
     if (!isRecord(record) || !append(columns, keys, record)) return undefined
   }
-  return { keys, columns: columns.map(numbersOr), rows: records.length }
+  return { keys, columns: columns.map(numbersOr), length: records.length }
 }
 
 const numbersOr = (items: ReadonlyArray<unknown>): ArrayLike<unknown> => {
   for (const item of items) if (typeof item !== "number") return items
-  return Float64Array.from(items as ReadonlyArray<number>)
+  return new Float64Array(items as ReadonlyArray<number>)
 }
 
 /** Arrays of numbers and of records in a form that travels fast, others as they are. */
@@ -76,17 +82,55 @@ export const packed = (items: ArrayLike<unknown>): Packed => {
   return numbersOr(items)
 }
 
-/** What was packed, numbers in a typed array. */
-export const unpacked = (values: Packed): ArrayLike<unknown> => {
-  if (!("columns" in values)) return values
-  const { columns, keys, rows } = values
-  const records = new Array<unknown>(rows)
-  for (let row = 0; row < rows; row++) {
-    const record: Record = {}
-    for (let column = 0; column < keys.length; column++) {
-      record[keys[column] as string] = (columns[column] as ArrayLike<unknown>)[row]
-    }
-    records[row] = record
+/** Packs what comes one by one: records in blocks, up to where that gains nothing. */
+export class Packer {
+  private readonly blocks: Array<Packed> = []
+  private items: Array<unknown> = []
+
+  add(item: unknown): void {
+    this.items.push(item)
+    if (this.items.length === BLOCK) this.pack()
   }
-  return records
+
+  private pack(): void {
+    if (!isRecord(this.items[0])) return
+    const block = packed(this.items)
+    if (block === this.items) return
+    this.blocks.push(block)
+    this.items = []
+  }
+
+  end(): PackedResults {
+    const last = packed(this.items)
+    if (this.blocks.length === 0) return last
+    return { blocks: last.length > 0 ? [...this.blocks, last] : this.blocks }
+  }
+}
+
+const recordAt = ({ columns, keys }: Columns, row: number): Record => {
+  const record: Record = {}
+  for (let column = 0; column < keys.length; column++) {
+    record[keys[column] as string] = (columns[column] as ArrayLike<unknown>)[row]
+  }
+  return record
+}
+
+const isArray = (values: PackedResults): values is ArrayLike<unknown> =>
+  Array.isArray(values) || ArrayBuffer.isView(values)
+
+/** Reads the items of what `packed` has made, each by its place. */
+export const reader = (values: Packed): ((index: number) => unknown) =>
+  isArray(values) ? (index) => values[index] : (index) => recordAt(values, index)
+
+/** All that was packed; nothing but numbers may be a typed array. */
+export const unpacked = (values: PackedResults): ArrayLike<unknown> =>
+  isArray(values) ? values : listOf("blocks" in values ? values.blocks : [values])
+
+const listOf = (blocks: ReadonlyArray<Packed>): Array<unknown> => {
+  const items: Array<unknown> = []
+  for (const block of blocks) {
+    const read = reader(block)
+    for (let i = 0; i < block.length; i++) items.push(read(i))
+  }
+  return items
 }

@@ -3,7 +3,7 @@ import type { Effect } from "effect/Effect"
 import * as Agent from "../Agent.ts"
 import { describe, type EncodedError, encodeError } from "../wire/EncodedError.ts"
 import { EACH, type Failure, RANGE, type Segment, type SharedRange } from "../wire/Protocol.ts"
-import { packed, unpacked } from "../wire/packed.ts"
+import { Packer, reader } from "../wire/packed.ts"
 import type { EffectFailure, EffectRunner } from "./EffectRunner.ts"
 import type { Defined } from "./Loader.ts"
 
@@ -51,32 +51,32 @@ const invokeList = (task: Defined, args: ReadonlyArray<unknown>): unknown =>
 const itemOf = ({ arity }: Segment) => (arity === EACH ? invokeOne : (invokeList as typeof invokeOne))
 
 const runEach = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
-  const items = unpacked(segment.values)
+  const read = reader(segment.values)
   const invokeItem = itemOf(segment)
-  const results = new Array<unknown>(items.length)
-  for (let i = 0; i < items.length; i++) {
-    const result = complete(task, invokeItem(task, items[i]), segment, runEffect)
-    if (isPromise(result)) return finishEach(task, segment, runEffect, items, results, i, result)
-    results[i] = result
+  const results = new Packer()
+  for (let i = 0; i < segment.values.length; i++) {
+    const result = complete(task, invokeItem(task, read(i)), segment, runEffect)
+    if (isPromise(result)) return finishEach(task, segment, runEffect, results, i, result)
+    results.add(result)
   }
-  return packed(results)
+  return results.end()
 }
 
 const finishEach = async (
   task: Defined,
   segment: Segment,
   runEffect: RunEffect,
-  items: ArrayLike<unknown>,
-  results: Array<unknown>,
+  results: Packer,
   pending: number,
   result: PromiseLike<unknown>,
 ): Promise<unknown> => {
+  const read = reader(segment.values)
   const invokeItem = itemOf(segment)
-  results[pending] = await result
-  for (let i = pending + 1; i < items.length; i++) {
-    results[i] = await complete(task, invokeItem(task, items[i]), segment, runEffect)
+  results.add(await result)
+  for (let i = pending + 1; i < segment.values.length; i++) {
+    results.add(await complete(task, invokeItem(task, read(i)), segment, runEffect))
   }
-  return packed(results)
+  return results.end()
 }
 
 /** Runs the task for one slice of the range after the other, as long as there are some that nobody has claimed. */

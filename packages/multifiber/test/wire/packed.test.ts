@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { packed, unpacked } from "../../src/wire/packed.ts"
+import { Packer, packed, unpacked } from "../../src/wire/packed.ts"
 
 /** As it arrives. */
 const travelled = (items: ArrayLike<unknown>) => unpacked(structuredClone(packed(items)))
@@ -92,6 +92,33 @@ describe("packed", () => {
       }
     }
     expect(packed(Array.from({ length: 40 }, () => ({})))).toBeInstanceOf(globalThis.Array)
+  })
+
+  it("one by one they arrive as they are, whatever comes after what", () => {
+    const kinds = [
+      (n: number) => n,
+      (n: number) => ({ n, text: `${n}` }),
+      (n: number) => [n],
+      () => undefined,
+    ]
+    const runs = fc.array(
+      fc.record({ kind: fc.nat(kinds.length - 1), count: fc.constantFrom(1, 31, 500, 1024, 1500, 3000) }),
+      { maxLength: 4 },
+    )
+    fc.assert(
+      fc.property(runs, (runs) => {
+        const items = runs.flatMap(({ count, kind }) =>
+          Array.from({ length: count }, (_, n) => kinds[kind]?.(n)),
+        )
+        const packer = new Packer()
+        for (const item of items) packer.add(item)
+        const result = unpacked(structuredClone(packer.end()))
+        expect(Array.from(result)).toEqual(items)
+        const isMany = items.length >= 32 && runs.every(({ kind }) => kind === 0)
+        expect(result instanceof Float64Array).toBe(isMany)
+      }),
+      { numRuns: 50 },
+    )
   })
 
   it("leaves what has holes, and what is no array, as it is", () => {
