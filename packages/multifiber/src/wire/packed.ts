@@ -71,7 +71,7 @@ const columnsOf = (records: ReadonlyArray<unknown>, keys: ReadonlyArray<string>)
 
 const numbersOr = (items: ReadonlyArray<unknown>): ArrayLike<unknown> => {
   for (const item of items) if (typeof item !== "number") return items
-  return new Float64Array(items as ReadonlyArray<number>)
+  return Float64Array.from(items as ReadonlyArray<number>)
 }
 
 /** Arrays of numbers and of records in a form that travels fast, others as they are. */
@@ -85,11 +85,19 @@ export const packed = (items: ArrayLike<unknown>): Packed => {
 /** Packs what comes one by one: records in blocks, up to where that gains nothing. */
 export class Packer {
   private readonly blocks: Array<Packed> = []
-  private items: Array<unknown> = []
+  private items: Array<unknown>
+  private size = 0
+
+  /** So many will come. */
+  constructor(count: number) {
+    // A long list that grows is copied again and again.
+    this.items = new Array(count)
+  }
 
   add(item: unknown): void {
-    this.items.push(item)
-    if (this.items.length === BLOCK) this.pack()
+    if (this.size === 0 && isRecord(item)) this.items = []
+    this.items[this.size++] = item
+    if (this.size === BLOCK) this.pack()
   }
 
   private pack(): void {
@@ -98,6 +106,7 @@ export class Packer {
     if (block === this.items) return
     this.blocks.push(block)
     this.items = []
+    this.size = 0
   }
 
   end(): PackedResults {

@@ -53,7 +53,7 @@ const itemOf = ({ arity }: Segment) => (arity === EACH ? invokeOne : (invokeList
 const runEach = (task: Defined, segment: Segment, runEffect: RunEffect): unknown => {
   const read = reader(segment.values)
   const invokeItem = itemOf(segment)
-  const results = new Packer()
+  const results = new Packer(segment.values.length)
   for (let i = 0; i < segment.values.length; i++) {
     const result = complete(task, invokeItem(task, read(i)), segment, runEffect)
     if (isPromise(result)) return finishEach(task, segment, runEffect, results, i, result)

@@ -110,7 +110,7 @@ describe("packed", () => {
         const items = runs.flatMap(({ count, kind }) =>
           Array.from({ length: count }, (_, n) => kinds[kind]?.(n)),
         )
-        const packer = new Packer()
+        const packer = new Packer(items.length)
         for (const item of items) packer.add(item)
         const result = unpacked(structuredClone(packer.end()))
         expect(Array.from(result)).toEqual(items)
