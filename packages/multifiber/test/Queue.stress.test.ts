@@ -119,17 +119,20 @@ describe("Queue, at rest", () => {
           const spent = (what: typeof hammering.nap | typeof task) =>
             Effect.gen(function* () {
               const before = process.cpuUsage()
-              yield* within(20)(Pool.apply(pool, what, [queue, 3000]))
+              yield* within(20)(Pool.apply(pool, what, [queue, 1000]))
               const { system, user } = process.cpuUsage(before)
               return (system + user) / 1000
             })
+          // The least of three: the garbage of earlier tests may be collected meanwhile.
+          const leastOf = (what: typeof hammering.nap | typeof task) =>
+            Effect.map(Effect.replicateEffect(spent(what), 3), (times) => Math.min(...times))
           yield* Pool.apply(pool, task, [queue, 10])
-          const asleep = yield* spent(hammering.nap)
-          const waiting = yield* spent(task)
+          const asleep = yield* leastOf(hammering.nap)
+          const waiting = yield* leastOf(task)
           console.log(
-            `${form} waits for 3 s: ${waiting.toFixed(0)} ms of the processor; a program that sleeps: ${asleep.toFixed(0)} ms`,
+            `${form} waits for 1 s: ${waiting.toFixed(0)} ms of the processor; a program that sleeps: ${asleep.toFixed(0)} ms`,
           )
-          expect(waiting - asleep).toBeLessThan(300)
+          expect(waiting - asleep).toBeLessThan(100)
         }),
       40,
     )
