@@ -380,9 +380,9 @@ export const applyAsync: {
 /**
  * Runs a task of one argument for each item and waits for all results, in the order of the items.
  *
- * **Shape** – items travel in chunks of `chunkSize`; a typed array is cut into typed arrays. **Waiting** – suspends the
- * fiber. **Interruption** – chunks that have not begun will not run, the others are stopped as for `apply`. **Errors** – waits for
- * every chunk, then fails with the failure that came first, or with `failFast` at once; inside a chunk the first failure ends the
+ * **Shape** – items travel in chunks of `chunkSize`; a typed array is cut into typed arrays. An object that is there twice arrives
+ * as two. **Waiting** – suspends the fiber. **Interruption** – chunks that have not begun will not run, the others are stopped as for
+ * `apply`. **Errors** – waits for every chunk, then fails with the failure that came first, or with `failFast` at once; inside a chunk the first failure ends the
  * chunk. `InvalidArgument` for a chunk size below 1; an iterable that throws is a defect of the caller and submits nothing.
  *
  * **Source** – Python's `Pool.map`, whose chunk size below 1 gives a list of `None`.

@@ -74,6 +74,7 @@ const internal = (source: Source): WaitableInternal => {
   return {
     [TypeId]: TypeId,
     isReady: Effect.map(poll(0), (result) => result !== NOTHING),
+    // What it fails with, `isReady` fails with next.
     ready: Effect.ignore(poll()),
   }
 }

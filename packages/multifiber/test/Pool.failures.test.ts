@@ -320,6 +320,21 @@ describe("Pool failures", () => {
       subject: "argument",
     },
     {
+      name: "getter that throws, in each item of a map,",
+      call: (pool: Pool.Pool) =>
+        Pool.map(
+          pool,
+          plain.echo,
+          Array.from({ length: 40 }, () => ({
+            get field(): never {
+              throw new Error("hostile getter")
+            },
+          })),
+          { chunkSize: 40 },
+        ),
+      subject: "argument",
+    },
+    {
       name: "function",
       call: (pool: Pool.Pool) => Pool.apply(pool, plain.returnFunction, []),
       subject: "result",

@@ -349,9 +349,11 @@ export class Dispatcher extends Watched {
 
   private refill(): void {
     if (!this.takesPart || this.reserve) return
-    this.attempt(() => {
+    try {
       this.reserve = this.newWorker()
-    })
+    } catch {
+      // The pool has all that it needs. Where it does not any more, it learns why no worker starts.
+    }
   }
 
   private newWorker(): Worker {
@@ -493,12 +495,8 @@ export class Dispatcher extends Watched {
   }
 
   private tryStartWorker(): void {
-    this.attempt(() => this.startWorker(this.freePlace()))
-  }
-
-  private attempt(start: () => void): void {
     try {
-      start()
+      this.startWorker(this.freePlace())
     } catch (error) {
       this.fail(error as StartFailed)
     }

@@ -25,11 +25,11 @@ interface Columns {
 export type Packed = ArrayLike<unknown> | Columns
 
 /** What results become that came one by one. */
-export type PackedResults = Packed | { readonly blocks: ReadonlyArray<Packed> }
+export type PackedResults = Packed | { readonly blocks: ReadonlyArray<Columns> }
 
-type Record = { [key: string]: unknown }
+type PlainObject = { [key: string]: unknown }
 
-const isRecord = (value: unknown): value is Record =>
+const isRecord = (value: unknown): value is PlainObject =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
 
 const isPrimitive = (value: unknown): boolean => {
@@ -48,7 +48,7 @@ const isPrimitive = (value: unknown): boolean => {
 const append = (
   columns: ReadonlyArray<Array<unknown>>,
   keys: ReadonlyArray<string>,
-  record: Record,
+  record: PlainObject,
 ): boolean => {
   let column = 0
   for (const key in record) {
@@ -59,12 +59,20 @@ const append = (
   return column === keys.length
 }
 
-const columnsOf = (records: ReadonlyArray<unknown>, keys: ReadonlyArray<string>): Columns | undefined => {
+const columnsOf = (records: ReadonlyArray<unknown>): Columns | undefined => {
+  const [first] = records
+  if (!isRecord(first)) return undefined
+  const keys = Object.keys(first)
   // To assign to that would change the prototype.
   if (keys.length === 0 || keys.length > MOST_KEYS || keys.includes("__proto__")) return undefined
   const columns = keys.map((): Array<unknown> => [])
-  for (const record of records) {
-    if (!isRecord(record) || !append(columns, keys, record)) return undefined
+  try {
+    for (const record of records) {
+      if (!isRecord(record) || !append(columns, keys, record)) return undefined
+    }
+  } catch {
+    // A getter threw: it will again, for who clones the records and tells of it.
+    return undefined
   }
   return { keys, columns: columns.map(numbersOr), length: records.length }
 }
@@ -77,14 +85,12 @@ const numbersOr = (items: ReadonlyArray<unknown>): ArrayLike<unknown> => {
 /** Arrays of numbers and of records in a form that travels fast, others as they are. */
 export const packed = (items: ArrayLike<unknown>): Packed => {
   if (!Array.isArray(items) || items.length < WORTHWHILE) return items
-  const [first] = items
-  if (isRecord(first)) return columnsOf(items, Object.keys(first)) ?? items
-  return numbersOr(items)
+  return columnsOf(items) ?? numbersOr(items)
 }
 
-/** Packs what comes one by one: records in blocks, up to where that gains nothing. */
+/** Packs what comes one by one: records in blocks, anything else at the end. */
 export class Packer {
-  private readonly blocks: Array<Packed> = []
+  private readonly blocks: Array<Columns> = []
   private items: Array<unknown>
   private size = 0
 
@@ -101,23 +107,24 @@ export class Packer {
   }
 
   private pack(): void {
-    if (!isRecord(this.items[0])) return
-    const block = packed(this.items)
-    if (block === this.items) return
+    const block = columnsOf(this.items)
+    if (block === undefined) return
     this.blocks.push(block)
     this.items = []
     this.size = 0
   }
 
   end(): PackedResults {
-    const last = packed(this.items)
-    if (this.blocks.length === 0) return last
-    return { blocks: last.length > 0 ? [...this.blocks, last] : this.blocks }
+    const { blocks, items, size } = this
+    if (blocks.length === 0) return packed(items)
+    if (size === 0) return { blocks }
+    const last = columnsOf(items)
+    return last ? { blocks: [...blocks, last] } : listOf([...blocks, items])
   }
 }
 
-const recordAt = ({ columns, keys }: Columns, row: number): Record => {
-  const record: Record = {}
+const recordAt = ({ columns, keys }: Columns, row: number): PlainObject => {
+  const record: PlainObject = {}
   for (let column = 0; column < keys.length; column++) {
     record[keys[column] as string] = (columns[column] as ArrayLike<unknown>)[row]
   }

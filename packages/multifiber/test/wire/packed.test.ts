@@ -121,6 +121,16 @@ describe("packed", () => {
     )
   })
 
+  it("leaves what cannot be read to who clones it", () => {
+    const hostile = {
+      get field(): never {
+        throw new Error("hostile getter")
+      },
+    }
+    const items = Array.from({ length: 40 }, () => hostile)
+    expect(packed(items)).toBe(items)
+  })
+
   it("leaves what has holes, and what is no array, as it is", () => {
     for (const first of [0, { a: 0 }]) {
       const holes = new Array(40)
