@@ -10,7 +10,8 @@
  * | slot | name | values | who writes |
  * | --- | --- | --- | --- |
  * | 0 | HELD | count of things in the runner that want a clean end: open layers, running fibers, pending promises | runner |
- * | 1–15 | – | unused: keeps HELD and the claims in separate cache lines | – |
+ * | 1 | CHECKED | low 32 bits of the sequence number of the last task that has come to a checkpoint, −1 at first | runner |
+ * | 2–15 | – | unused: keeps the claims in other cache lines | – |
  * | 16 + s | CLAIM | 0 sent, 1 running, 2 done, 3 revoked, 4 cancelled | sender 0, 3 and 4, runner 1 and 2 |
  *
  * The claim of sequence number n is in slot 16 + n mod capacity; capacity is a power of two. Sequence numbers grow by
@@ -25,6 +26,7 @@
 import { attach as attachMemory, type Memory } from "./Memory.ts"
 
 const HELD = 0
+const CHECKED = 1
 const FIRST_CLAIM = 16
 const BYTES_PER_WORD = 4
 
@@ -63,8 +65,11 @@ export interface Claims {
  * @category constructors
  * @since 0.1.0
  */
-export const allocate = (capacity: number): SharedArrayBuffer =>
-  new SharedArrayBuffer((FIRST_CLAIM + capacity) * BYTES_PER_WORD)
+export const allocate = (capacity: number): SharedArrayBuffer => {
+  const buffer = new SharedArrayBuffer((FIRST_CLAIM + capacity) * BYTES_PER_WORD)
+  new Int32Array(buffer)[CHECKED] = -1
+  return buffer
+}
 
 /**
  * Binds to the memory that `allocate` made, in the same agent or another.
@@ -133,6 +138,24 @@ export const revoke = (self: Claims, sequence: number): boolean =>
  */
 export const cancel = (self: Claims, sequence: number): boolean =>
   self.memory.compareExchange(slot(self, sequence), RUNNING, CANCELLED) === RUNNING
+
+/**
+ * Notes that a task has come to a checkpoint: one that is cancelled will end at the next. Runner only.
+ *
+ * @category transitions
+ * @since 0.5.0
+ */
+export const check = (self: Claims, sequence: number): void => self.memory.store(CHECKED, sequence | 0)
+
+/**
+ * Tells whether a task has come to a checkpoint. The answer is only right for the task that runs, and may be old: the task may have
+ * come to its first one since.
+ *
+ * @category getters
+ * @since 0.5.0
+ */
+export const checks = (self: Claims, sequence: number): boolean =>
+  self.memory.load(CHECKED) === (sequence | 0)
 
 /**
  * Reads a claim. What it says may be old when it returns, except `done` and `revoked`, which stay.

@@ -128,6 +128,23 @@ describe("Claims", () => {
     )
   })
 
+  it("check and checks tell of the last task that came to a checkpoint, without touching a claim", () => {
+    fc.assert(
+      fc.property(fc.array(fc.maxSafeNat(), { minLength: 1 }), (sequences) => {
+        const claims = Claims.attach(Claims.allocate(CAPACITY))
+        expect(Claims.checks(claims, 0)).toBe(false)
+        for (const sequence of sequences) {
+          Claims.check(claims, sequence)
+          expect(Claims.checks(claims, sequence)).toBe(true)
+          expect(Claims.checks(claims, sequence + 1)).toBe(false)
+        }
+        for (let sequence = 0; sequence < CAPACITY; sequence++)
+          expect(Claims.state(claims, sequence)).toBe("sent")
+        expect(Claims.holds(claims)).toBe(false)
+      }),
+    )
+  })
+
   it("keeps apart the claims of sequence numbers up to 2^53", () => {
     const claims = Claims.attach(Claims.allocate(CAPACITY))
     const first = Number.MAX_SAFE_INTEGER - 3
@@ -141,6 +158,8 @@ describe("Claims", () => {
     ["begin", (claims: Claims.Claims) => Claims.begin(claims, 0)],
     ["finish", (claims: Claims.Claims) => Claims.finish(claims, 0)],
     ["revoke", (claims: Claims.Claims) => Claims.revoke(claims, 0)],
+    ["check", (claims: Claims.Claims) => Claims.check(claims, 0)],
+    ["checks", (claims: Claims.Claims) => Claims.checks(claims, 0)],
     ["state", (claims: Claims.Claims) => Claims.state(claims, 0)],
   ])("%s is one atomic operation, so the interleavings below are all there are", (_, operation) => {
     const { claims, memory } = simulated(2)

@@ -113,6 +113,8 @@ interface State extends Agent {
   readonly transfers: Map<object, ReadonlyArray<ArrayBuffer>>
   /** The task that it runs is to end. */
   isCancelled: () => boolean
+  /** The same, asked by the task itself, which will ask again. */
+  checkpoint: () => boolean
   /** Counts a thing that wants a clean end. */
   hold: (delta: 1 | -1) => void
 }
@@ -167,6 +169,7 @@ export const state = (): State => {
     active: new Set(),
     transfers: new Map(),
     isCancelled: () => false,
+    checkpoint: () => false,
     hold: () => {},
   }
   return holder[AGENT]

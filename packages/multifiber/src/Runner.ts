@@ -153,6 +153,8 @@ class AgentRunner {
   private readonly dropped = new Set<number>()
   /** The starter was told that the next task begins. */
   private told = false
+  /** The sequence number of the last task that came to a checkpoint. */
+  private checked = -1
 
   constructor(port: Port, boot: Boot) {
     this.port = port
@@ -164,6 +166,11 @@ class AgentRunner {
     const user = boot.membership && Membership.self()
     Agent.state().isCancelled = () =>
       Claims.state(this.claims, this.next) === "cancelled" || (user !== undefined && Membership.isTold(user))
+    Agent.state().checkpoint = () => {
+      if (this.checked !== this.next) Claims.check(this.claims, this.next)
+      this.checked = this.next
+      return Agent.state().isCancelled()
+    }
     if (boot.membership !== undefined) Agent.state().askStarter = this.ask
     Agent.state().callStarter = this.callStarter
     Agent.state().releaseAtStarter = (target) => this.post({ op: Op.Release, target })

@@ -252,8 +252,8 @@ export const ofClass = <Class extends new (...args: any) => { readonly run: () =
 /**
  * Gives long plain code a place to stop: throws where the task is cancelled, or its process is told to end. One atomic load.
  *
- * An Effect needs none, since it is interrupted. A worker that runs on is ended after a moment, and another takes its place;
- * but not on Deno 2.9, where nothing ends a busy thread.
+ * An Effect needs none, since it is interrupted. A task that has come to a checkpoint has the pool's `grace` to come to the next, else
+ * 10 ms; then its worker is ended, and another takes its place. Not on Deno 2.9, where nothing ends a busy thread.
  *
  * **Waiting** – never waits. **Errors** – throws `Cancelled`: leave it alone, nobody waits for the result. In an OS process,
  * and outside of tasks, it does nothing.
@@ -276,7 +276,7 @@ export const ofClass = <Class extends new (...args: any) => { readonly run: () =
  * @since 0.5.0
  */
 export const checkpoint = (): void => {
-  if (Agent.state().isCancelled()) throw new Cancelled("the task is cancelled")
+  if (Agent.state().checkpoint()) throw new Cancelled("the task is cancelled")
 }
 
 /**

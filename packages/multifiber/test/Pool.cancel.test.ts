@@ -280,6 +280,22 @@ describe("Task.checkpoint", () => {
     )
   }
 
+  live("has the grace period to come to the next one, and its worker is ended after that", () =>
+    Effect.gen(function* () {
+      const { agents, until } = yield* Recorder.Recorder
+      const marks = yield* marksOfTest
+      const pool = yield* Pool.make({ size: 1, grace: "300 millis" })
+      const fiber = yield* Effect.fork(Pool.apply(pool, pooled.checkAndSpin, [{ id: 1, marks }]))
+      yield* untilMarked(marks, "begun 1")
+      const since = performance.now()
+      yield* within(5)(Fiber.interrupt(fiber))
+      yield* within(40)(until(() => agents[0]?.exit !== undefined))
+      expect(performance.now() - since).toBeGreaterThan(290)
+      expect(yield* within(40)(Pool.apply(pool, pooled.square, [3]))).toBe(9)
+      if (!stopsBusy) Marks.set(marks, "go")
+    }),
+  )
+
   onEach("does nothing in a task that is wanted", () =>
     Effect.gen(function* () {
       const marks = yield* marksOfTest

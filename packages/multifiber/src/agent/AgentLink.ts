@@ -457,6 +457,11 @@ export class AgentLink {
     return state === "running" || state === "cancelled"
   }
 
+  /** The job, which the agent runs, will look whether it is cancelled. Without shared memory nobody can tell. */
+  checks(job: Job): boolean {
+    return this.handle.sharesMemory && Claims.checks(this.claims, job.sequence)
+  }
+
   /** Tells the agent that nobody wants a job any more that it may have begun. */
   drop(job: Job): void {
     Claims.cancel(this.claims, job.sequence)

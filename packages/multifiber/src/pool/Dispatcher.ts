@@ -35,7 +35,7 @@ import { type Limits, Worker } from "./Worker.ts"
 /** Milliseconds after which small or badly placed work moves all the same. */
 const PATIENCE = 1
 
-/** Milliseconds in which a dropped task in plain code may end by itself, which is less than a new thread costs. */
+/** Milliseconds in which a dropped task in plain code that has come to no checkpoint may end by itself, which is less than a new thread costs. */
 const LAST_CHANCE = 10
 
 /** Milliseconds in which an OS process may say that it interrupts an effect: nobody sees what it is at. */
@@ -248,7 +248,7 @@ export class Dispatcher extends Watched {
     // It has just ended, or the OS process will pass it.
     if (!link.runs(job)) return
     this.putBack(worker.takeBackLast(Number.POSITIVE_INFINITY))
-    worker.watch(job, this.patienceWith(link), () => link.end(-9))
+    worker.watch(job, this.patienceWith(job, link), () => link.end(-9))
     this.schedulePump()
   }
 
@@ -259,9 +259,9 @@ export class Dispatcher extends Watched {
     if (next !== undefined && next.status !== "waiting") worker.watch(next, ANSWER_WITHIN, () => link.end(-9))
   }
 
-  private patienceWith(link: AgentLink): number {
+  private patienceWith(job: Job, link: AgentLink): number {
     if (!link.sharesMemory) return ANSWER_WITHIN
-    const mayEnd = link.listens || this.platform.capabilities.stopsBusyThread !== true
+    const mayEnd = link.listens || link.checks(job) || this.platform.capabilities.stopsBusyThread !== true
     return mayEnd ? this.options.grace : LAST_CHANCE
   }
 
