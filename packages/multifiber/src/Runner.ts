@@ -73,6 +73,9 @@ export interface Runner {
   readonly stop: () => void
 }
 
+/** Milliseconds after which a call that has given up the thread is worth a message: the starter of an OS process sees nothing of it. */
+const TELL_AFTER = 1
+
 /** Finished tasks wait at most this long for company, in milliseconds. */
 const FLUSH_AFTER = 1
 
@@ -153,8 +156,9 @@ class AgentRunner {
   private readonly dropped = new Set<number>()
   /** The starter was told that the next task begins. */
   private told = false
-  /** The sequence number of the last task that came to a checkpoint. */
+  /** Sequence numbers of the last task that came to a checkpoint, and of the last of which the starter was told that it hears. */
   private checked = -1
+  private hears = -1
 
   constructor(port: Port, boot: Boot) {
     this.port = port
@@ -336,7 +340,12 @@ class AgentRunner {
   }
 
   private async finishLater(segment: Segment, pending: Promise<void>, since: number): Promise<void> {
+    const telling =
+      this.boot.lifetime === "worker" && this.boot.claims === undefined
+        ? setTimeout(() => this.tellHears(), TELL_AFTER)
+        : undefined
     await pending
+    clearTimeout(telling)
     this.outbox.spend(since, performance.now())
     this.finish(segment)
   }
@@ -435,11 +444,18 @@ class AgentRunner {
     if (sequence < this.next) return
     this.dropped.add(sequence)
     if (sequence > this.next || !this.begun) return
-    this.post({ op: Op.Heard, sequence })
+    this.tellHears()
     for (const runner of this.effectRunners.values()) {
       const { interrupt } = await runner
       if (sequence === this.next) interrupt()
     }
+  }
+
+  /** Tells that the call, which runs, hears when it is dropped. */
+  private tellHears(): void {
+    if (this.hears === this.next) return
+    this.hears = this.next
+    this.post({ op: Op.Hears, sequence: this.next })
   }
 
   /** A process has run its task: it ends as soon as nothing of it is left. */

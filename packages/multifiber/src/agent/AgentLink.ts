@@ -66,8 +66,8 @@ export interface LinkListener {
   readonly onGone: () => void
   /** It begins a job that is timed. */
   readonly onBegun?: (job: Job) => void
-  /** It interrupts the effect of a job that was dropped. */
-  readonly onHeard?: (job: Job) => void
+  /** A job hears when it is dropped, or has just heard. */
+  readonly onHears?: (job: Job) => void
 }
 
 export interface AgentOptions {
@@ -113,6 +113,8 @@ export class AgentLink {
   /** Sequence numbers: of the oldest job without a report, and of the next to send. */
   private head = 0
   private tail = 0
+  /** Sequence number of the last job that said that it hears. */
+  private hearing = -1
   private lastError: unknown = undefined
   private poisoned = false
   /** Of an agent that shares memory, while it may write there. */
@@ -343,8 +345,9 @@ export class AgentLink {
       case Op.Begun:
         this.tell(message.sequence, this.listener.onBegun)
         break
-      case Op.Heard:
-        this.tell(message.sequence, this.listener.onHeard)
+      case Op.Hears:
+        this.hearing = message.sequence
+        this.tell(message.sequence, this.listener.onHears)
         break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
@@ -457,9 +460,10 @@ export class AgentLink {
     return state === "running" || state === "cancelled"
   }
 
-  /** The job, which the agent runs, will look whether it is cancelled. Without shared memory nobody can tell. */
-  checks(job: Job): boolean {
-    return this.handle.sharesMemory && Claims.checks(this.claims, job.sequence)
+  /** A job that the agent runs will notice that it is dropped: it has said so, has given up the thread, or comes to checkpoints. */
+  hears({ sequence }: Job): boolean {
+    if (this.hearing === sequence) return true
+    return this.handle.sharesMemory && (Claims.holds(this.claims) || Claims.checks(this.claims, sequence))
   }
 
   /** Tells the agent that nobody wants a job any more that it may have begun. */

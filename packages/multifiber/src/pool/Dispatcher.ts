@@ -38,7 +38,7 @@ const PATIENCE = 1
 /** Milliseconds in which a dropped task in plain code that has come to no checkpoint may end by itself, which is less than a new thread costs. */
 const LAST_CHANCE = 10
 
-/** Milliseconds in which an OS process may say that it interrupts an effect: nobody sees what it is at. */
+/** Milliseconds in which an OS process may say that a dropped task has heard: nobody sees what it is at. */
 const ANSWER_WITHIN = 60
 
 /** Milliseconds after which a reserve that was taken is replaced: what waits for a worker goes first. */
@@ -260,9 +260,9 @@ export class Dispatcher extends Watched {
   }
 
   private patienceWith(job: Job, link: AgentLink): number {
+    if (link.hears(job)) return this.options.grace
     if (!link.sharesMemory) return ANSWER_WITHIN
-    const mayEnd = link.listens || link.checks(job) || this.platform.capabilities.stopsBusyThread !== true
-    return mayEnd ? this.options.grace : LAST_CHANCE
+    return this.platform.capabilities.stopsBusyThread === true ? LAST_CHANCE : this.options.grace
   }
 
   /** A job of this pool was settled. */
@@ -383,7 +383,9 @@ export class Dispatcher extends Watched {
             // Who has given it up in the meantime bounds its end.
             if (job.status === "waiting") this.time(worker, job)
           },
-          onHeard: (job) => worker.watch(job, this.options.grace, () => worker.link.end(-9)),
+          onHears: (job) => {
+            if (job.status !== "waiting") worker.watch(job, this.options.grace, () => worker.link.end(-9))
+          },
           onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
           onGone: () => this.unstopped.delete(worker),
         }),

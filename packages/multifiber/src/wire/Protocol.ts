@@ -30,7 +30,7 @@ export const Op = {
   Outcome: 13,
   Release: 14,
   Drop: 15,
-  Heard: 16,
+  Hears: 16,
   Begun: 17,
 } as const
 
@@ -191,8 +191,8 @@ export type FromAgent =
   | { readonly op: typeof Op.Cancel; readonly id: number }
   /** It does not use any more what has this handle. */
   | { readonly op: typeof Op.Release; readonly target: string }
-  /** It interrupts the call that was dropped. */
-  | { readonly op: typeof Op.Heard; readonly sequence: number }
+  /** The call has given up the thread: its effect will be interrupted when the call is dropped, or is now. */
+  | { readonly op: typeof Op.Hears; readonly sequence: number }
   /** It begins a call that is timed. */
   | { readonly op: typeof Op.Begun; readonly sequence: number }
   | {
