@@ -417,7 +417,10 @@ export class Dispatcher extends Watched {
   private letRest(worker: Worker): void {
     const { grace, idleTimeout, minSize } = this.options
     const isSpare = () =>
-      worker.isIdle && worker.isAvailable && this.workers.length > minSize && worker !== this.reserve
+      worker.isIdle &&
+      worker.isAvailable &&
+      worker !== this.reserve &&
+      this.workers.filter(({ isLeaving }) => !isLeaving).length > minSize
     if (!isSpare()) return
     worker.restLater(idleTimeout, () => {
       if (isSpare()) worker.leave(grace)

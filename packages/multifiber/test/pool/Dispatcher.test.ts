@@ -61,9 +61,13 @@ const settings = (size: number): DispatcherOptions => ({
   capacity: Number.POSITIVE_INFINITY,
 })
 
-const start = async (size: number, options: FakePlatform.Options = {}) => {
+const start = async (
+  size: number,
+  options: FakePlatform.Options = {},
+  more: Partial<DispatcherOptions> = {},
+) => {
   const fake = FakePlatform.make(options)
-  const dispatcher = new Dispatcher(fake.service, settings(size))
+  const dispatcher = new Dispatcher(fake.service, { ...settings(size), ...more })
   await untilTrue(() => dispatcher.isReady)
   const submit = (task: Task.Task.Any, numbers: ReadonlyArray<number>): Array<Job> =>
     numbers.map((n) => {
@@ -396,6 +400,19 @@ describe("Dispatcher", () => {
       expect(fake.agents.length).toBe(1)
     },
   )
+
+  it("of workers that rest at the same time, as many stay as are kept", BOUND, async () => {
+    const { gated, log, open } = steered()
+    const { dispatcher, fake, submit } = await start(4, {}, { minSize: 1, idleTimeout: 20 })
+    const jobs = submit(gated, range(0, 4))
+    await untilTrue(() => log.length === 4)
+    for (const n of range(0, 4)) open(n)
+    await outcomes(jobs)
+    await untilTrue(() => dispatcher.workers.length === 1)
+    await setTimeout(100)
+    expect(dispatcher.workers.length).toBe(1)
+    expect(fake.agents.length).toBe(4)
+  })
 
   it("an idle dispatcher sends nothing", BOUND, async () => {
     const { echo } = steered()
