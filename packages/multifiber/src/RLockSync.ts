@@ -38,6 +38,9 @@ export interface RLock {
  */
 export const PLAIN_CODE = Symbol("plain code")
 
+/** Those that this agent holds: where no handle is left, a copy that comes later must find who holds it. */
+const held = new Set<LocalRLock>()
+
 /** Which of this agent's owners holds the lock, and how many times. */
 class LocalRLock extends LocalLock {
   private owner: unknown = undefined
@@ -48,9 +51,10 @@ class LocalRLock extends LocalLock {
   }
 
   /** The lock has just come to an owner. */
-  own(owner: unknown): void {
+  own(owner: unknown, depth = 1): void {
     this.owner = owner
-    this.depth = 1
+    this.depth = depth
+    held.add(this)
   }
 
   /** Takes it once more; `false` where another owns it, or nobody. */
@@ -74,15 +78,13 @@ class LocalRLock extends LocalLock {
   override leaveAll(owner: unknown): () => void {
     const { depth } = this
     this.leave()
-    return () => {
-      this.owner = owner
-      this.depth = depth
-    }
+    return () => this.own(owner, depth)
   }
 
   override leave(): boolean {
     this.owner = undefined
     this.depth = 0
+    held.delete(this)
     return super.leave()
   }
 }

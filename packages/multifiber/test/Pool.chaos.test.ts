@@ -3,9 +3,8 @@
  * thousand where it does not.
  */
 import process from "node:process"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { expect } from "@effect/vitest"
+import { collect } from "@multifiber/testkit/garbage"
 import * as Recorder from "@multifiber/testkit/Recorder"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -23,15 +22,6 @@ const SECONDS = 80 + TASKS / 100
 /** Milliseconds between two kills, and results: where workers start slowly, some work has to be done as well. */
 const EVERY = 50
 const RESULTS = 40
-
-const collect = (): void => {
-  const { Bun } = globalThis as { readonly Bun?: { readonly gc: (force: boolean) => void } }
-  if (Bun) Bun.gc(true)
-  else {
-    setFlagsFromString("--expose-gc")
-    runInNewContext("gc")()
-  }
-}
 
 const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20)
 

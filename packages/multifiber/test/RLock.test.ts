@@ -1,11 +1,14 @@
 /** Recursive locks: owned by a fiber, or by the plain code of an agent. */
 import { describe, expect, it } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import * as RLock from "../src/RLock.ts"
 import * as RLockSync from "../src/RLockSync.ts"
+import type { Task } from "../src/Task.ts"
 import { recursive } from "./fixtures/recursive.ts"
 import { defectOf, live, reached, within } from "./live.ts"
 
@@ -61,16 +64,19 @@ describe("RLock, between fibers", () => {
     Effect.gen(function* () {
       const lock = yield* RLock.make
       yield* RLock.acquire(lock)
+      const hasTried = yield* Deferred.make<void>()
       const other = yield* Effect.fork(
         Effect.gen(function* () {
           const before = [yield* RLock.tryAcquire(lock), yield* RLock.depth(lock)]
           const refused = yield* Effect.flip(RLock.release(lock))
           const timedOut = yield* Effect.flip(RLock.acquireWithin(lock, 20))
+          yield* Deferred.succeed(hasTried, undefined)
           yield* RLock.acquire(lock)
           return [...before, refused._tag, timedOut._tag, yield* RLock.depth(lock)]
         }),
       )
-      yield* Effect.sleep(50)
+      yield* within(10)(Deferred.await(hasTried))
+      yield* Effect.sleep(10)
       yield* RLock.release(lock)
       expect(yield* Fiber.join(other)).toEqual([false, 0, "NotOwner", "TimedOut", 1])
       expect(yield* RLock.depth(lock)).toBe(0)
@@ -137,6 +143,21 @@ describe("RLock, between agents", () => {
         depths.push(yield* RLock.depth(lock))
       }
       expect(depths).toEqual([0, 1, 2, 3, 2, 1, 0])
+    }),
+  )
+
+  live("a worker that has taken it still has it in a later task, whatever was collected in between", () =>
+    Effect.gen(function* () {
+      const it = yield* shared
+      const pool = yield* Pool.make({ size: 1 })
+      const apply = <A>(task: Task<[typeof it], A>) => within(10)(Pool.apply(pool, task, [it]))
+      expect(yield* apply(recursive.acquire)).toBe("acquired")
+      yield* within(10)(Pool.apply(pool, recursive.forget, []))
+      expect(yield* apply(recursive.acquire)).toBe("acquired")
+      yield* apply(recursive.release)
+      yield* within(10)(Pool.apply(pool, recursive.forget, []))
+      yield* apply(recursive.release)
+      expect(yield* RLock.isLocked(it.lock)).toBe(false)
     }),
   )
 
