@@ -94,7 +94,7 @@ export const start = (port: Port, first?: unknown): Runner => {
     else if (message.op === Op.Boot) {
       booted = new AgentRunner(port, message.boot)
       if (message.run) booted.receive(message.run)
-    } else if (message.op === Op.Preload) void preload(message.urls)
+    } else if (message.op === Op.Preload) preload(message.urls)
   }
   if (first !== undefined) receive(first)
   port.receive(receive)

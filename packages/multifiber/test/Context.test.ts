@@ -10,6 +10,7 @@ import * as Context from "../src/Context.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import { marked } from "./fixtures/marked.ts"
+import { nested } from "./fixtures/nested.ts"
 import { plain } from "./fixtures/plain.ts"
 import { live, within } from "./live.ts"
 
@@ -139,6 +140,21 @@ describe("Context", () => {
           expect(told.every(({ pid }) => (pid !== process.pid) === (kind === "spawn"))).toBe(true)
           yield* Effect.forEach(children, (child) => within(30)(Process.join(child)))
         }),
+      60,
+    )
+
+    live(
+      `forkserver hands out ${kind}s that are not done with their modules: they load one after the other`,
+      () =>
+        Effect.gen(function* () {
+          const slow = new URL("./fixtures/slowModule.ts", import.meta.url).href
+          yield* Context.setForkserverPreload([nested.chain.url, slow], { kind, size: 1 })
+          const { Process: Own } = yield* Context.getContext("forkserver")
+          const child = yield* Own.make(nested.nameOfChild, [])
+          yield* Process.start(child)
+          expect(yield* Effect.flatten(within(30)(Process.result(child)))).toMatch(/^Process-/)
+        }),
+      60,
     )
   }
 

@@ -17,12 +17,20 @@ const importModule = async (url: string): Promise<void> => {
   }
 }
 
+let preloading: Promise<void> | undefined
+
 /** Imports modules ahead of their tasks, one after the other. One that does not load is told of when its task runs. */
-export const preload = async (urls: ReadonlyArray<string>): Promise<void> => {
-  for (const url of urls) await importModule(url).catch(() => {})
+export const preload = (urls: ReadonlyArray<string>): void => {
+  const all = async () => {
+    for (const url of urls) await importModule(url).catch(() => {})
+    preloading = undefined
+  }
+  preloading = all()
 }
 
 export const load = async ({ name, url }: TaskName): Promise<Defined | Failure> => {
+  // A task may start agents, a module that is imported may not.
+  await preloading
   try {
     await importModule(url)
   } catch (thrown) {
