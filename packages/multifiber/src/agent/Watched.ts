@@ -17,7 +17,8 @@ export class Watched {
   }
 
   /**
-   * Waits until `answer` has one: looks now and after each change. The program stays alive meanwhile.
+   * Waits until `answer` has one: looks now, when it begins to watch, since a fiber may be made to yield in between, and after each
+   * change. The program stays alive meanwhile.
    *
    * @internal
    */
@@ -37,6 +38,7 @@ export class Watched {
           }
           platform.hold()
           this.watchers.add(watcher)
+          watcher()
           return Effect.sync(stop)
         }),
     )

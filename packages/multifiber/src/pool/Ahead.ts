@@ -10,7 +10,7 @@ export class Ahead {
   private readonly pending = new Set<Pending>()
   /** Of those that were taken last, how many the reader has not come to. */
   private inHand = 0
-  private listeners: ReadonlyArray<() => void> = []
+  private readonly listeners = new Set<() => void>()
 
   constructor(most: number, ordered: boolean) {
     this.most = most
@@ -30,6 +30,12 @@ export class Ahead {
   /** Everything that was added is taken. */
   get isEmpty(): boolean {
     return this.ready.length + this.pending.size === 0
+  }
+
+  /** There is something to take. */
+  get hasReady(): boolean {
+    const [first] = this.ready
+    return first !== undefined && first.status !== "waiting"
   }
 
   add(job: Pending): void {
@@ -58,19 +64,20 @@ export class Ahead {
   }
 
   changed(): void {
-    const { listeners } = this
-    this.listeners = []
-    for (const listener of listeners) listener()
+    for (const listener of [...this.listeners]) listener()
   }
 
-  /** Waits until something has changed. */
-  readonly change: Effect.Effect<void> = Effect.async<void>((resume) => {
-    const listener = () => resume(Effect.void)
-    this.listeners = [...this.listeners, listener]
-    return Effect.sync(() => {
-      this.listeners = this.listeners.filter((other) => other !== listener)
+  /** Waits until something is so. It looks when it begins to listen: a fiber that has looked before may be made to yield. */
+  until(isSo: () => boolean): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      const listener = () => {
+        if (isSo() && this.listeners.delete(listener)) resume(Effect.void)
+      }
+      this.listeners.add(listener)
+      listener()
+      return Effect.sync(() => this.listeners.delete(listener))
     })
-  })
+  }
 
   /** Nobody wants the rest. The last first: an OS process that hears of one at a time would go on to the next. */
   abandon(): void {

@@ -245,6 +245,8 @@ export class Dispatcher extends Watched {
   private drop(worker: Worker, job: Job): void {
     const { link } = worker
     link.drop(job)
+    // An OS process that will pass it may begin it before it hears of that: what comes behind it may be lost.
+    worker.reserveFor(job)
     // It has just ended, or the OS process will pass it.
     if (!link.runs(job)) return
     this.putBack(worker.takeBackLast(Number.POSITIVE_INFINITY))
@@ -438,7 +440,8 @@ export class Dispatcher extends Watched {
     const { name } = worker.link
     worker.ended()
     this.unstopped.add(worker)
-    worker.warnLater(() => this.warn(worker))
+    if (this.platform.capabilities.stopsBusyThread !== true && worker.link.isEnding)
+      worker.warnLater(() => this.warn(worker))
     if (worker === this.reserve) {
       this.reserve = undefined
       this.changed()

@@ -95,10 +95,10 @@ export class Worker {
     const [first] = jobs
     if (first === undefined) return
     clearTimeout(this.rest)
-    if (isAlone(first.call.terms)) this.only = first
     const { link } = this
     const { live } = link
     link.send(jobs)
+    if (isAlone(first.call.terms)) this.reserveFor(first)
     // Those that cannot be sent have failed.
     this.tasksLeft -= link.live - live
   }
@@ -117,12 +117,22 @@ export class Worker {
     return jobs
   }
 
-  /** It gets nothing else while it has this job; calls back where it still has it after so many milliseconds. */
+  /** It gets nothing else while it has this job, or one after it for which that was said. */
+  reserveFor(job: Job): void {
+    const { link, only } = this
+    if (only === undefined || !link.has(only) || only.sequence < job.sequence) this.only = job
+  }
+
+  /** It gets nothing else while it has this job; calls back where it still runs it after so many milliseconds. */
   watch(job: Job, milliseconds: number, late: () => void): void {
-    this.only = job
+    this.reserveFor(job)
+    const look = () => {
+      if (this.link.runs(job)) late()
+    }
     clearTimeout(this.timer)
+    // What came while this agent was busy is read before the second look.
     this.timer = setTimeout(() => {
-      if (this.link.has(job)) late()
+      this.timer = setTimeout(look)
     }, milliseconds)
   }
 

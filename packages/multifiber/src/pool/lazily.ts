@@ -58,7 +58,7 @@ export const lazily = <A, E, E2, E3>(
       const pull = yield* pullOf(input, chunkSize)
       let end: Exit.Exit<never, Option.Option<E2 | E3>> | undefined
       const submitChunk = Effect.gen(function* () {
-        while (ahead.room < Math.min(chunkSize, buffer)) yield* ahead.change
+        yield* ahead.until(() => ahead.room >= Math.min(chunkSize, buffer))
         for (const item of yield* pull) {
           yield* Effect.mapError(
             submit(item, (job) => ahead.add(job)),
@@ -88,7 +88,8 @@ export const lazily = <A, E, E2, E3>(
         if (first)
           return Effect.mapBoth(onFailure(first.outcome), { onFailure: Option.some, onSuccess: Chunk.of })
         if (end !== undefined && ahead.isEmpty) return end
-        return Effect.zipRight(ahead.change, next)
+        const isChanged = () => ahead.hasReady || (end !== undefined && ahead.isEmpty)
+        return Effect.zipRight(ahead.until(isChanged), next)
       })
       return Stream.repeatEffectChunkOption(
         Effect.suspend(() => {
