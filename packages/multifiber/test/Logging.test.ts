@@ -1,5 +1,6 @@
 /** What children log, and the spans they run in, by each start method. */
 import { describe, expect } from "@effect/vitest"
+import * as Marks from "@multifiber/testkit/Marks"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
@@ -16,6 +17,7 @@ import * as Process from "../src/Process.ts"
 import type { Task } from "../src/Task.ts"
 import { logging } from "./fixtures/logging.ts"
 import { live as liveAnywhere, within } from "./live.ts"
+import { marksOfTest } from "./startMethods.ts"
 
 interface Logged {
   readonly level: string
@@ -216,6 +218,28 @@ describe("Logging", () => {
         }),
       )
       expect([...logs.flatMap(({ message }) => message), errors].join()).toContain("last words")
+    }),
+  )
+
+  liveAnywhere("nor is the most of what it logs before that, while nobody reads it", () =>
+    Effect.gen(function* () {
+      const { provide } = yield* getContext("spawn")
+      const marks = yield* marksOfTest
+      let errors = ""
+      const logs = yield* logsOf(
+        Effect.gen(function* () {
+          const child = yield* provide(Process.make(logging.manyLastWords, [marks, 3000], { stdio: "pipe" }))
+          yield* Process.start(child)
+          yield* Effect.sync(() => Marks.spin(marks, "logged"))
+          errors = yield* within(20)(Stream.mkString(Stream.decodeText(Process.stderr(child))))
+          yield* within(20)(Process.join(child))
+        }),
+      )
+      const told = new Set([...logs.flatMap(({ message }) => message), ...errors.split("\n")])
+      const missing = Array.from({ length: 3000 }, (_, n) => `last word ${n}`).filter(
+        (word) => !told.has(word),
+      )
+      expect(missing).toEqual([])
     }),
   )
 })

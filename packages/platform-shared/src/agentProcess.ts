@@ -41,6 +41,13 @@ const timer = setInterval(() => {
 /** Node and Bun write at once while there is room in the channel. */
 const SENDS_LATER = "Deno" in globalThis
 
+/**
+ * Bytes that surely find room there, and what each frame takes beside its own. Beyond them Node's `send` says no less that it has sent
+ * what it keeps for later.
+ */
+const ROOM = 65_536
+const FRAME = 1024
+
 /** Plain options: those of the program would load its preloads into the watch as well. */
 const watchStarter = (starter: number): void =>
   new Worker(WATCH, { eval: true, execArgv: [], workerData: starter }).unref()
@@ -50,6 +57,7 @@ export const startInProcess = (): Runner.Runner => {
   if (!send) throw new Error("Cannot start multifiber's file for OS processes by itself")
   let onMessage = (_frame: unknown) => {}
   let unsent = 0
+  let unsentBytes = 0
   /** What was logged and may not have left: the end of the process would take it along. */
   const logged = new Map<unknown, string>()
   let exitCode: number | undefined
@@ -61,14 +69,17 @@ export const startInProcess = (): Runner.Runner => {
     post: (message) => {
       const frame = encode(message)
       if (!process.connected) return
+      const size = FRAME + frame.length
       unsent++
+      unsentBytes += size
       const isOut = send(frame, undefined, undefined, () => {
         unsent--
+        unsentBytes -= size
         logged.delete(message)
         exitIfSent()
       })
       const text = Runner.loggedText(message)
-      if (text !== undefined && (SENDS_LATER || !isOut)) logged.set(message, text)
+      if (text !== undefined && (SENDS_LATER || !isOut || unsentBytes > ROOM)) logged.set(message, text)
     },
     receive: (handler) => {
       onMessage = (frame) => {
@@ -103,7 +114,8 @@ export const startInProcess = (): Runner.Runner => {
   /** Ctrl-C reaches every process of a terminal; the program tells its children what it makes of it. */
   const ignore = () => {}
   process.on("exit", () => {
-    for (const text of logged.values()) process.stderr.write(`${text}\n`)
+    // Together: a write leaves whole or is lost.
+    if (logged.size > 0) process.stderr.write([...logged.values(), ""].join("\n"))
   })
   // They keep no runtime alive, and stay: Deno ends by a signal that comes just before its last listener goes.
   process.on("SIGTERM", stop)
