@@ -1,6 +1,7 @@
 /** Barriers between fibers of one agent, between agents, and after the death of one. */
 import { describe, expect, it } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as AsyncResult from "../src/AsyncResult.ts"
@@ -218,8 +219,8 @@ describe("Barrier, between fibers", () => {
       expect(yield* Fiber.join(other)).toBe("BrokenBarrier")
       yield* Barrier.reset(barrier)
       const hasty = yield* Effect.fork(outcome(Barrier.waitWithin(barrier, 30)))
-      yield* waitingAt(barrier, 1)
-      expect(yield* outcome(Barrier.wait(barrier, { action: Effect.sleep(100) }))).toBe("BrokenBarrier")
+      yield* Effect.yieldNow()
+      expect(yield* outcome(Barrier.wait(barrier, { action: Fiber.await(hasty) }))).toBe("BrokenBarrier")
       expect(yield* Fiber.join(hasty)).toBe("BrokenBarrier")
     }),
   )
@@ -227,9 +228,12 @@ describe("Barrier, between fibers", () => {
   fibers("who comes while the action runs belongs to the next time", () =>
     Effect.gen(function* () {
       const barrier = yield* Barrier.make(2)
-      const first = yield* Effect.fork(all(2, Barrier.wait(barrier, { action: Effect.sleep(50) })))
+      const isNextThere = yield* Deferred.make<void>()
+      const first = yield* Effect.fork(all(2, Barrier.wait(barrier, { action: Deferred.await(isNextThere) })))
       yield* waitingAt(barrier, 2)
       const next = yield* Effect.fork(Barrier.wait(barrier))
+      yield* Effect.yieldNow()
+      yield* Deferred.succeed(isNextThere, undefined)
       expect((yield* Fiber.join(first)).toSorted()).toEqual([0, 1])
       yield* waitingAt(barrier, 1)
       yield* Barrier.wait(barrier)

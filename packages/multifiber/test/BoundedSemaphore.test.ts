@@ -218,7 +218,11 @@ describe("BoundedSemaphore, after a death", () => {
       const many = yield* Process.make(boundedSeats.holdMany, [it, 2])
       yield* Process.start(many)
       yield* reached(it.flags, 1)
-      yield* Effect.sleep(50)
+      yield* within(10)(
+        Effect.repeat(Effect.delay(BoundedSemaphore.statistics(it.seats), 1), {
+          until: ({ reserved }) => reserved,
+        }),
+      )
       expect(yield* BoundedSemaphore.tryAcquire(it.seats)).toBe(false)
       yield* Process.kill(many)
       yield* within(10)(BoundedSemaphore.acquire(it.seats))

@@ -477,9 +477,7 @@ describe("Connection, between agents", () => {
       const { end, stop } = yield* echo(startMethod)
       yield* Connection.send(end, null)
       expect(yield* Connection.poll(end, "10 seconds")).toBe(true)
-      const [isReady, took] = yield* elapsed(Connection.poll(end, 100))
-      expect(isReady).toBe(true)
-      expect(took).toBeLessThan(60)
+      expect(yield* within(5)(Connection.poll(end, Number.POSITIVE_INFINITY))).toBe(true)
       expect(yield* Connection.recv(end)).toBeNull()
       expect(yield* stop).toBe(0)
     }),

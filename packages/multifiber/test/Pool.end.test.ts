@@ -221,17 +221,22 @@ describe("Pool end", () => {
     }),
   )
 
-  live("20 pools in a row leave nothing behind", () =>
-    Effect.gen(function* () {
-      const { agents, holds } = yield* Recorder.Recorder
-      for (let n = 0; n < 20; n++) {
-        const value = yield* Effect.scoped(
-          Effect.flatMap(Pool.make({ size: 1 }), (pool) => Pool.apply(pool, plain.square, [n])),
-        )
-        expect(value).toBe(n * n)
-      }
-      expect(agents.filter(({ exit }) => exit === undefined)).toEqual([])
-      expect(holds()).toBe(0)
-    }),
+  live(
+    "20 pools in a row leave nothing behind",
+    () =>
+      Effect.gen(function* () {
+        const { agents, holds } = yield* Recorder.Recorder
+        for (let n = 0; n < 20; n++) {
+          const value = yield* within(20)(
+            Effect.scoped(
+              Effect.flatMap(Pool.make({ size: 1 }), (pool) => Pool.apply(pool, plain.square, [n])),
+            ),
+          )
+          expect(value).toBe(n * n)
+        }
+        expect(agents.filter(({ exit }) => exit === undefined)).toEqual([])
+        expect(holds()).toBe(0)
+      }),
+    120,
   )
 })

@@ -146,15 +146,18 @@ describe("Pool with maxTasksPerChild", () => {
     }),
   )
 
-  live("many tasks run once each, while workers come and go", () =>
-    Effect.gen(function* () {
-      const marks = yield* marksOfTest
-      const pool = yield* Pool.make({ size: 2, maxTasksPerChild: 10 })
-      const orders = range(60).map((id) => ({ id, marks }))
-      const ids = yield* within(40)(Pool.map(pool, pooled.begin, orders, { chunkSize: 1 }))
-      expect(ids).toEqual(range(60))
-      expect(count(marks, "begun")).toBe(60)
-    }),
+  live(
+    "many tasks run once each, while workers come and go",
+    () =>
+      Effect.gen(function* () {
+        const marks = yield* marksOfTest
+        const pool = yield* Pool.make({ size: 2, maxTasksPerChild: 10 })
+        const orders = range(60).map((id) => ({ id, marks }))
+        const ids = yield* within(40)(Pool.map(pool, pooled.begin, orders, { chunkSize: 1 }))
+        expect(ids).toEqual(range(60))
+        expect(count(marks, "begun")).toBe(60)
+      }),
+    60,
   )
 })
 

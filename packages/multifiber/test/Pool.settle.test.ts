@@ -27,6 +27,15 @@ import { within } from "./live.ts"
 
 const SECONDS = Number(process.env.MULTIFIBER_STORM_SECONDS ?? 4)
 const SEED = Number(process.env.MULTIFIBER_STORM_SEED ?? Math.floor(Math.random() * 2 ** 31))
+/** Fails where nothing goes on for 40 s: a program with many workers in a row may take longer as a whole. */
+const whileIn = <A>(progress: Effect.Effect<string>, effect: Effect.Effect<A>): Effect.Effect<A> => {
+  const stuck = (before: string): Effect.Effect<never> =>
+    Effect.flatMap(Effect.delay(progress, "40 seconds"), (now) =>
+      now === before ? Effect.dieMessage(`nothing has gone on for 40 s: ${now}`) : stuck(now),
+    )
+  return Effect.raceFirst(Effect.disconnect(effect), Effect.flatMap(progress, stuck))
+}
+
 /** Milliseconds: shorter than some tasks. */
 const SHORT = 15
 
@@ -295,8 +304,11 @@ const run = (
       events.isEnded = true
       yield* within(20)(Scope.close(scope, Exit.void))
     }
+    const progress = Effect.map(Pool.statistics(pool), ({ failed, recycled, respawned, succeeded }) =>
+      [agents.length, failed, recycled, respawned, succeeded].join(),
+    )
     const exits = yield* Effect.forEach(submissions, ({ fiber, orders }) =>
-      Effect.catchAllDefect(within(40)(Fiber.await(fiber)), (defect) =>
+      Effect.catchAllDefect(whileIn(progress, Fiber.await(fiber)), (defect) =>
         Effect.dieMessage(`${defect}: ${JSON.stringify(orders)}`),
       ),
     )

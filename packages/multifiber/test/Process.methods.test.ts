@@ -38,6 +38,9 @@ type Made<A, E> = Effect.Effect<
   Platform | Scope.Scope
 >
 
+/** For those that end by themselves when they are told: the machine may be busy. */
+const patient = { grace: "20 seconds" } as const
+
 /** Starts a process whose task sets the mark "begun"; goes on when it runs. */
 const running = <A, E>(make: (marks: Marks.Marks) => Made<A, E>) =>
   Effect.gen(function* () {
@@ -165,7 +168,7 @@ for (const method of ["thread", "spawn"] as const) {
 
     live("terminate runs the finalizers of an effect within the grace period, code -15", () =>
       Effect.gen(function* () {
-        const { child, marks } = yield* running((marks) => Process.make(marked.hang, [marks]))
+        const { child, marks } = yield* running((marks) => Process.make(marked.hang, [marks], patient))
         yield* Process.terminate(child)
         expect(yield* codeOf(child)).toBe(-15)
         expect(Marks.isSet(marks, "finalized")).toBe(true)
@@ -174,7 +177,7 @@ for (const method of ["thread", "spawn"] as const) {
 
     live("terminate runs the handlers that a plain task registered, but not those that it took back", () =>
       Effect.gen(function* () {
-        const { child, marks } = yield* running((marks) => Process.make(marked.handled, [marks]))
+        const { child, marks } = yield* running((marks) => Process.make(marked.handled, [marks], patient))
         yield* Process.terminate(child)
         expect(yield* codeOf(child)).toBe(-15)
         expect(Marks.isSet(marks, "handled")).toBe(true)
@@ -185,7 +188,7 @@ for (const method of ["thread", "spawn"] as const) {
     live("FIN-02 handlers that come and go while the process is terminated do no harm", () =>
       Effect.gen(function* () {
         for (let round = 0; round < 5; round++) {
-          const { child, marks } = yield* running((marks) => Process.make(marked.churn, [marks]))
+          const { child, marks } = yield* running((marks) => Process.make(marked.churn, [marks], patient))
           yield* Process.terminate(child)
           expect(yield* codeOf(child)).toBe(-15)
           expect(Marks.isSet(marks, "handled")).toBe(true)

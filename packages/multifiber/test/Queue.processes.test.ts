@@ -21,8 +21,8 @@ const filled = (capacity: number) =>
 const getMany = <A>(queue: Queue.Queue<A>, count: number) =>
   within(20)(Effect.replicateEffect(Queue.get(queue), count))
 
-const onSpawn = (name: string, body: () => Effect.Effect<unknown, unknown, any>) =>
-  onEach(name, body as () => Effect.Effect<unknown, unknown, Platform>, 40, ["spawn"])
+const onSpawn = (name: string, body: () => Effect.Effect<unknown, unknown, any>, seconds = 60) =>
+  onEach(name, body as () => Effect.Effect<unknown, unknown, Platform>, seconds, ["spawn"])
 
 describe("Queue, in OS processes", () => {
   onSpawn("QUE-06 what a child puts is got in its order, however one gets it", () =>
@@ -74,41 +74,47 @@ describe("Queue, in OS processes", () => {
     }),
   )
 
-  onSpawn("QUE-21 arguments come back equal, alone as among others", () =>
-    Effect.gen(function* () {
-      const payloads: ReadonlyArray<unknown> = [1, "str", [1], [1, "str", [1]], { a: new Map([[1, 2n]]) }]
-      const queue = yield* make<unknown>()
-      for (const payload of payloads) {
-        expect(yield* ended(yield* run(tasks.putBack, [queue, payload]))).toBe(0)
-      }
-      expect(yield* ended(yield* run(tasks.putBack, [queue, ...payloads]))).toBe(0)
-      expect(yield* getMany(queue, 2 * payloads.length)).toEqual([...payloads, ...payloads])
-    }),
+  onSpawn(
+    "QUE-21 arguments come back equal, alone as among others",
+    () =>
+      Effect.gen(function* () {
+        const payloads: ReadonlyArray<unknown> = [1, "str", [1], [1, "str", [1]], { a: new Map([[1, 2n]]) }]
+        const queue = yield* make<unknown>()
+        for (const payload of payloads) {
+          expect(yield* ended(yield* run(tasks.putBack, [queue, payload]))).toBe(0)
+        }
+        expect(yield* ended(yield* run(tasks.putBack, [queue, ...payloads]))).toBe(0)
+        expect(yield* getMany(queue, 2 * payloads.length)).toEqual([...payloads, ...payloads])
+      }),
+    120,
   )
 
-  onSpawn("QUE-29 a put waits until another agent gets, a get until another puts", () =>
-    Effect.gen(function* () {
-      for (const timeout of [undefined, "10 seconds"] as const) {
-        const queue = yield* filled(5)
-        const getter = yield* run(tasks.getLater, [queue, 100])
-        yield* within(20)(timeout ? Queue.putWithin(queue, 5, timeout) : Queue.put(queue, 5))
-        expect(yield* resultOf(getter)).toBe(0)
-        const empty = yield* make<number>()
-        const putter = yield* run(tasks.putLater, [empty, 100, 7])
-        expect(yield* within(20)(timeout ? Queue.getWithin(empty, timeout) : Queue.get(empty))).toBe(7)
+  onSpawn(
+    "QUE-29 a put waits until another agent gets, a get until another puts",
+    () =>
+      Effect.gen(function* () {
+        for (const timeout of [undefined, "10 seconds"] as const) {
+          const queue = yield* filled(5)
+          const getter = yield* run(tasks.getLater, [queue, 100])
+          yield* within(20)(timeout ? Queue.putWithin(queue, 5, timeout) : Queue.put(queue, 5))
+          expect(yield* resultOf(getter)).toBe(0)
+          const empty = yield* make<number>()
+          const putter = yield* run(tasks.putLater, [empty, 100, 7])
+          expect(yield* within(20)(timeout ? Queue.getWithin(empty, timeout) : Queue.get(empty))).toBe(7)
+          expect(yield* ended(putter)).toBe(0)
+        }
+        // And the other way round: the child waits.
+        const queue = yield* filled(1)
+        const putter = yield* run(tasks.putAll, [queue, [1, 2]])
+        yield* Effect.sleep(500)
+        expect(yield* Queue.size(queue)).toBe(1)
+        expect(yield* getMany(queue, 3)).toEqual([0, 1, 2])
+        const getter = yield* run(tasks.getMany, [queue, 2])
+        yield* Effect.forEach([8, 9], (n) => Queue.put(queue, n))
+        expect(yield* resultOf(getter)).toEqual([8, 9])
         expect(yield* ended(putter)).toBe(0)
-      }
-      // And the other way round: the child waits.
-      const queue = yield* filled(1)
-      const putter = yield* run(tasks.putAll, [queue, [1, 2]])
-      yield* Effect.sleep(500)
-      expect(yield* Queue.size(queue)).toBe(1)
-      expect(yield* getMany(queue, 3)).toEqual([0, 1, 2])
-      const getter = yield* run(tasks.getMany, [queue, 2])
-      yield* Effect.forEach([8, 9], (n) => Queue.put(queue, n))
-      expect(yield* resultOf(getter)).toEqual([8, 9])
-      expect(yield* ended(putter)).toBe(0)
-    }),
+      }),
+    120,
   )
 
   onSpawn("QUE-30 a queue that was shut down empty refuses everybody", () =>

@@ -1,6 +1,5 @@
 /** Queues between fibers of one agent, between agents, and after the death of one. */
 import { describe, expect, it } from "@effect/vitest"
-import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -64,6 +63,18 @@ const timed = (
     }).pipe(Effect.flip),
   ],
 })
+
+/** Waits until so many fibers of this agent wait. */
+const untilWaiting = (
+  queue: Queue.Queue<number>,
+  expected: Pick<Queue.Statistics, "waitingReaders" | "waitingWriters">,
+) =>
+  within(10)(
+    Effect.repeat(Effect.delay(Queue.statistics(queue), 1), {
+      until: ({ waitingReaders, waitingWriters }) =>
+        waitingReaders === expected.waitingReaders && waitingWriters === expected.waitingWriters,
+    }),
+  )
 
 describe("Queue, in one agent", () => {
   fibers("QUE-02 a put that does not wait finds no room in a full queue", () =>
@@ -629,20 +640,19 @@ describe("Queue, between agents", () => {
     Effect.gen(function* () {
       for (const timeout of [undefined, "10 seconds"] as const) {
         const queue = yield* full(5)
-        const getter = yield* run(queues.getLater, [queue, 100])
-        const [, putTook] = yield* elapsed(
+        const putting = yield* Effect.fork(
           timeout === undefined ? Queue.put(queue, 5) : Queue.putWithin(queue, 5, timeout),
         )
-        expect(putTook).toBeGreaterThanOrEqual(60)
-        expect(yield* resultOf(getter)).toBe(0)
+        yield* untilWaiting(queue, { waitingReaders: 0, waitingWriters: 1 })
+        expect(yield* resultOf(yield* run(queues.getLater, [queue, 0]))).toBe(0)
+        yield* within(10)(Fiber.join(putting))
         const empty = yield* make()
-        const putter = yield* run(queues.putLater, [empty, 100, 7])
-        const [got, getTook] = yield* elapsed(
+        const getting = yield* Effect.fork(
           timeout === undefined ? Queue.get(empty) : Queue.getWithin(empty, timeout),
         )
-        expect(got).toBe(7)
-        expect(getTook).toBeGreaterThanOrEqual(60)
-        expect(yield* ended(putter)).toBe(0)
+        yield* untilWaiting(empty, { waitingReaders: 1, waitingWriters: 0 })
+        expect(yield* ended(yield* run(queues.putLater, [empty, 0, 7]))).toBe(0)
+        expect(yield* within(10)(Fiber.join(getting))).toBe(7)
       }
       // Plain code waits, and fibers of this agent trigger it.
       const { flags, queue } = yield* shared(1)
@@ -920,12 +930,10 @@ describe("Queue, between agents", () => {
       Effect.gen(function* () {
         const { flags, queue } = yield* shared<Uint8Array>()
         const child = yield* run(queues.putBytes, [{ queue, flags }, 2 ** 26])
-        const { gate } = QueueSync.localOf(queue).writers
         yield* reached(flags, 1)
-        yield* Effect.repeat(Effect.sleep(0), {
-          until: () => Mutex.holder(gate) !== 0 || QueueSync.sizeSync(queue) > 0,
-        })
-        // The content takes a while to be written.
+        // A writer makes room when he has seen that the queue is not shut down. The content takes a while to be written.
+        const { shared: words } = queue[QueueSync.TypeId]
+        yield* Effect.repeat(Effect.sleep(0), { until: () => (words?.cells.byteLength ?? 0) > 2 ** 26 })
         yield* Queue.shutdown(queue)
         expect((yield* within(10)(Queue.get(queue))).length).toBe(2 ** 26)
         expect(yield* resultOf(child)).toBe(true)

@@ -373,7 +373,9 @@ describe("Semaphore, between agents", () => {
       const many = yield* Process.make(seats.acquireMany, [it, 2])
       yield* Process.start(many)
       yield* reached(it.flags, 2)
-      yield* Effect.sleep(50)
+      yield* within(10)(
+        Effect.repeat(Effect.delay(Semaphore.statistics(it.seats), 1), { until: ({ reserved }) => reserved }),
+      )
       expect(yield* Semaphore.tryAcquire(it.seats)).toBe(false)
       const waiter = yield* Effect.fork(Semaphore.acquire(it.seats))
       yield* Process.kill(many)

@@ -210,7 +210,6 @@ describe("Waitable, between agents", () => {
       const [ready, took] = yield* elapsed(Waitable.waitWithin([a, end, b], "23 seconds"))
       expect(ready).toEqual([end])
       expect(took).toBeGreaterThanOrEqual(1000)
-      expect(took).toBeLessThan(10_000)
       // It stays ready.
       yield* Connection.send(b, 1)
       expect(yield* Waitable.wait([a, end, b])).toEqual([a, end])

@@ -77,7 +77,7 @@ live(
       const indexes = Array.from({ length: PARTIES }, (_, index) => MET + index)
       const wants = Array.from({ length: PLACES }, (_, others) => PLACED + others)
       let deaths = 0
-      while (performance.now() < end) {
+      while (performance.now() < end || deaths <= SECONDS / 4) {
         yield* Effect.sleep(yield* Random.nextIntBetween(10, 120))
         const index = yield* Random.nextIntBetween(0, WORKERS)
         const victim = workers[index] as (typeof workers)[number]

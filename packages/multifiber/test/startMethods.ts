@@ -54,9 +54,9 @@ export const untilMarked = (marks: Marks.Marks, name: string): Effect.Effect<voi
 export const tasksOn = (startMethod: StartMethods) =>
   startMethod === "thread" ? { ...queues, ...pipes } : { ...queueFibers, ...pipeFibers }
 
-/** A child that runs. */
+/** A child that runs. Its start is bounded, as the waits for it are. */
 export const run = <Args extends ReadonlyArray<any>, A, E>(task: Task<Args, A, E>, args: Args) =>
-  Effect.tap(Process.make(task, args), Process.start)
+  Effect.tap(Process.make(task, args), (child) => within(20)(Process.start(child)))
 
 /** What a child returns, within a bound. */
 export const resultOf = <A, E>(child: Process.Process<A, E>) =>

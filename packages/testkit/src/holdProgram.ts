@@ -29,9 +29,12 @@ const ways: Record<string, () => void | Promise<unknown>> = {
     ),
 }
 
+/** Those that end at once never see it. */
+const later = way.startsWith("held") ? 300 : 15_000
+
 await ways[way]?.()
 console.log("begin")
 setTimeout(() => {
   console.log("later")
   platform.release()
-}, 300).unref()
+}, later).unref()

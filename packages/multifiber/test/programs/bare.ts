@@ -2,6 +2,7 @@
 import process from "node:process"
 import { isMainThread } from "node:worker_threads"
 import { layer } from "@multifiber/platform"
+import * as Flags from "@multifiber/testkit/Flags"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
@@ -15,6 +16,16 @@ const print = (text: string) => Effect.sync(() => console.log(text))
 
 const pool = Pool.make({ size: 1 })
 const late = ["late", 400] as const
+
+/** One that is daemonic waits for ever: the program ends all the same. */
+const leaveProcess = (daemon: boolean) =>
+  Effect.gen(function* () {
+    const flags = Flags.make()
+    const process = yield* Process.make(tasks.printAfterFlag, ["late", flags], { daemon })
+    yield* Process.start(process)
+    yield* print("left")
+    if (!daemon) Flags.add(flags, 0)
+  })
 
 const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.Scope>> = {
   "waits for a pool to start": Effect.zipRight(pool, print("started")),
@@ -47,16 +58,8 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
     Pool.applyAsync(pool, tasks.printLater, [...late]),
   ),
   "leaves an idle pool": Effect.zipRight(pool, print("left")),
-  "leaves a daemonic process": Effect.gen(function* () {
-    const process = yield* Process.make(tasks.printLater, [...late], { daemon: true })
-    yield* Process.start(process)
-    yield* print("left")
-  }),
-  "leaves a process that is not daemonic": Effect.gen(function* () {
-    const process = yield* Process.make(tasks.printLater, [...late], { daemon: false })
-    yield* Process.start(process)
-    yield* print("left")
-  }),
+  "leaves a daemonic process": leaveProcess(true),
+  "leaves a process that is not daemonic": leaveProcess(false),
 }
 
 /** The scope is never closed: what it would end is left to the end of the program. */

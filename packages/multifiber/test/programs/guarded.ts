@@ -23,22 +23,32 @@ const print = (...values: ReadonlyArray<unknown>) => Effect.sync(() => console.l
 const reached = (flags: Flags.Flags, index: number, value: number) =>
   Effect.promise(() => Flags.reached(flags, index, value))
 
+const marksOfProgram = Effect.acquireRelease(Effect.sync(Marks.make), (marks) =>
+  Effect.sync(() => Marks.remove(marks)),
+)
+
+/** One that is daemonic waits for ever: the program ends all the same. */
 const child = (daemon: boolean) =>
   Effect.gen(function* () {
-    const process = yield* Process.make(tasks.printLater, ["child is done", 500], { daemon })
+    const marks = yield* marksOfProgram
+    const process = yield* Process.make(tasks.printAfterGo, ["child is done", marks], { daemon })
     yield* Process.start(process)
     yield* print("main is done")
+    if (!daemon) Marks.set(marks, "go")
   })
+
+/** For those that end by themselves when they are told: the machine may be busy. */
+const patience = "20 seconds"
 
 /** Starts what a signal must end, and waits for ever; tells at the end how many agents were interrupted in time. */
 const untilSignal = (busy: boolean) =>
   Effect.gen(function* () {
     const flags = Flags.make()
     yield* Effect.addFinalizer(() => print(`interrupted: ${Flags.get(flags, 1)}`))
-    const pool = yield* Pool.make({ size: 2, grace: "2 seconds" })
+    const pool = yield* Pool.make({ size: 2, grace: patience, logging: false })
     yield* Pool.applyAsync(pool, hang, [flags])
     yield* Pool.applyAsync(pool, busy ? tasks.spin : hang, [flags])
-    const process = yield* Process.make(hang, [flags])
+    const process = yield* Process.make(hang, [flags], { grace: patience })
     yield* Process.start(process)
     yield* reached(flags, 0, 3)
     yield* print("ready")
@@ -75,7 +85,7 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
   "idle pool": Effect.zipRight(Pool.make({ size: 2 }), print("done")),
   "tasks that are not done": Effect.gen(function* () {
     const flags = Flags.make()
-    const pool = yield* Pool.make({ size: 2 })
+    const pool = yield* Pool.make({ size: 2, logging: false })
     yield* Pool.applyAsync(pool, tasks.never, [flags])
     yield* Pool.applyAsync(pool, tasks.spin, [flags])
     yield* reached(flags, 0, 2)
@@ -114,13 +124,13 @@ const programs: Record<string, Effect.Effect<unknown, unknown, Platform | Scope.
   }),
 
   "children that wait and children that are busy": Effect.gen(function* () {
-    const marks = yield* Effect.acquireRelease(Effect.sync(Marks.make), (marks) =>
-      Effect.sync(() => Marks.remove(marks)),
-    )
+    const marks = yield* marksOfProgram
     const waitingOnes = [0, 1, 2, 3]
     const interrupted = () => waitingOnes.filter((n) => Marks.isSet(marks, `interrupted ${n}`)).length
     yield* Effect.addFinalizer(() => print(`interrupted: ${interrupted()}`))
-    const waiting = yield* Effect.forEach(waitingOnes, (n) => Process.make(hangMarked, [marks, n]))
+    const waiting = yield* Effect.forEach(waitingOnes, (n) =>
+      Process.make(hangMarked, [marks, n], { grace: patience }),
+    )
     const busy = yield* Effect.forEach([4, 5, 6, 7], (n) => Process.make(tasks.spinMarked, [marks, n]))
     yield* Effect.forEach([...waiting, ...busy], Process.start, { concurrency: 2 })
     for (let n = 0; n < 8; n++) yield* Effect.promise(() => Marks.reached(marks, `begun ${n}`))

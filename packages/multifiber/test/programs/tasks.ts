@@ -5,12 +5,24 @@ import * as Marks from "@multifiber/testkit/Marks"
 import * as LockSync from "multifiber/LockSync"
 import * as Task from "multifiber/Task"
 
+const printLater = async (text: string, milliseconds: number) => {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds))
+  process.stdout.write(`${text}\n`)
+  return text
+}
+
 export const tasks = Task.module(import.meta.url, {
   /** Prints after a while. */
-  printLater: async (text: string, milliseconds: number) => {
-    await new Promise((resolve) => setTimeout(resolve, milliseconds))
-    process.stdout.write(`${text}\n`)
-    return text
+  printLater,
+  /** Prints a while after the mark "go". */
+  printAfterGo: async (text: string, marks: Marks.Marks) => {
+    await Marks.reached(marks, "go")
+    return printLater(text, 200)
+  },
+  /** The same after a flag. */
+  printAfterFlag: async (text: string, flags: Flags.Flags) => {
+    await Flags.reached(flags, 0)
+    return printLater(text, 200)
   },
   never: (flags: Flags.Flags) => {
     Flags.add(flags, 0)
