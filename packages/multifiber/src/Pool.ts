@@ -280,8 +280,8 @@ const takesPool = (args: IArguments): boolean => isPool(args[0])
  * priority begin in the order of submission, several at a time. **Interruption** – returns at once. A task that has not begun will
  * not run; the Effect of a running one is interrupted, and where that takes longer than the pool's `grace`, or the task is plain
  * code that does not end within 10 ms, its worker is ended and another takes its place. `Task.checkpoint` lets plain code end, and
- * gives it the grace, too. On Deno 2.9, where nothing ends a busy thread, that runs on by itself. **Errors** – the typed errors of the task, every
- * `TaskError`, and `PoolNotRunning` after `close` or `terminate`; `InvalidArgument` for wrong options.
+ * gives it the grace, too. On Deno 2.9, where nothing ends a busy thread, that runs on by itself. **Errors** – the typed errors of the
+ * task, every `TaskError`, and `PoolNotRunning` after `close` or `terminate`; `InvalidArgument` for wrong options.
  *
  * **Source** – Python's `Pool.apply`, which can be neither interrupted nor timed.
  *

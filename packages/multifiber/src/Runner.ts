@@ -73,7 +73,7 @@ export interface Runner {
   readonly stop: () => void
 }
 
-/** Milliseconds after which a call that has given up the thread is worth a message: the starter of an OS process sees nothing of it. */
+/** Milliseconds after which it is worth a message that a call has given up the thread: of an OS process its starter sees nothing. */
 const TELL_AFTER = 1
 
 /** Finished tasks wait at most this long for company, in milliseconds. */

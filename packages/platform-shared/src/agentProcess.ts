@@ -42,8 +42,8 @@ const timer = setInterval(() => {
 const SENDS_LATER = "Deno" in globalThis
 
 /**
- * Bytes that surely find room there, and what each frame takes beside its own. Beyond them Node's `send` says no less that it has sent
- * what it keeps for later.
+ * Bytes that surely find room there, and how many each frame takes beside its own. Node's `send` says of what it keeps for later, too,
+ * that it is sent.
  */
 const ROOM = 65_536
 const FRAME = 1024

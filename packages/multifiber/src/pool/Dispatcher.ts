@@ -35,7 +35,7 @@ import { type Limits, Worker } from "./Worker.ts"
 /** Milliseconds after which small or badly placed work moves all the same. */
 const PATIENCE = 1
 
-/** Milliseconds in which a dropped task in plain code that has come to no checkpoint may end by itself, which is less than a new thread costs. */
+/** Milliseconds in which dropped plain code may end by itself that comes to no checkpoints: less than a new thread costs. */
 const LAST_CHANCE = 10
 
 /** Milliseconds in which an OS process may say that a dropped task has heard: nobody sees what it is at. */
