@@ -21,7 +21,7 @@ const filled = (capacity: number) =>
 const getMany = <A>(queue: Queue.Queue<A>, count: number) =>
   within(20)(Effect.replicateEffect(Queue.get(queue), count))
 
-const onSpawn = (name: string, body: () => Effect.Effect<unknown, unknown, any>, seconds = 60) =>
+const onSpawn = (name: string, body: () => Effect.Effect<unknown, unknown, any>, seconds = 40) =>
   onEach(name, body as () => Effect.Effect<unknown, unknown, Platform>, seconds, ["spawn"])
 
 describe("Queue, in OS processes", () => {

@@ -207,9 +207,13 @@ describe("Waitable, between agents", () => {
       const [a, b] = yield* pipe()
       const child = yield* run(tasksOn(startMethod).sleep, [3000])
       const end = yield* Process.sentinel(child)
-      const [ready, took] = yield* elapsed(Waitable.waitWithin([a, end, b], "23 seconds"))
+      const [[ready, took], [, joined]] = yield* Effect.all(
+        [elapsed(Waitable.waitWithin([a, end, b], "23 seconds")), elapsed(Process.join(child))],
+        { concurrency: "unbounded" },
+      )
       expect(ready).toEqual([end])
       expect(took).toBeGreaterThanOrEqual(1000)
+      expect(Math.abs(took - joined)).toBeLessThan(1000)
       // It stays ready.
       yield* Connection.send(b, 1)
       expect(yield* Waitable.wait([a, end, b])).toEqual([a, end])
