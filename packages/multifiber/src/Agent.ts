@@ -101,6 +101,8 @@ interface State extends Agent {
   callStarter: ((call: Call, reply: (outcome: Outcome) => void) => () => void) | undefined
   /** Tells the starter that something is not used any more. */
   releaseAtStarter: ((target: string) => void) | undefined
+  /** Tells the starter that an agent below this one is gone, whose calls were passed on. */
+  leaveAtStarter: ((agent: string) => void) | undefined
   /** Values on their way in messages, or who asked for one, by name, where this agent keeps them. */
   readonly loans: Map<string, Loan>
   /** By the key of their kind. */
@@ -163,6 +165,7 @@ export const state = (): State => {
     askStarter: undefined,
     callStarter: undefined,
     releaseAtStarter: undefined,
+    leaveAtStarter: undefined,
     loans: new Map(),
     arrivals: new Map(),
     delivery: undefined,

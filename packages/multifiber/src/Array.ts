@@ -7,7 +7,9 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import {
   type Any,
-  copySync,
+  bare,
+  contentSync,
+  copyOf,
   fetchAddSync,
   getLock as getLockOf,
   getObj as getObjOf,
@@ -15,7 +17,6 @@ import {
   type Array as Handle,
   length as lengthOf,
   makeSync,
-  modifySync,
   type Raw,
   rawSync,
   setSliceSync,
@@ -27,7 +28,10 @@ import {
 } from "./ArraySync.ts"
 import type { IllegalState, InvalidArgument, OutOfRange } from "./Errors.ts"
 import type { RLock } from "./RLockSync.ts"
-import { attempt, guard } from "./sync/guarding.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { attempt } from "./sync/attempting.ts"
+import { guard } from "./sync/guarding.ts"
+import { RemoteSide } from "./sync/RemoteSide.ts"
 import type { AnyLock, IntegerType, LockOf, Options, Type, ValueOf, ViewOf } from "./ValueSync.ts"
 
 export type { Any, Array, Raw } from "./ArraySync.ts"
@@ -150,7 +154,28 @@ export const view: <T extends Type>(self: Any<T>) => ViewOf<T> = viewOf
 const lockOf = (self: Any<any>): AnyLock | undefined => self[TypeId].lock
 
 /** What the plain form does to the memory without the lock, which is taken here. */
-const rawOf = <T extends Type>(self: Any<T>): Raw<T> => getObjOf(self as Handle<T, AnyLock>)
+const actions = {
+  get: (raw, index: number): any => getSync(raw, index),
+  set: (raw, index: number, value: any) => setSync(raw, index, value),
+  slice: (raw, from?: number, to?: number): globalThis.Array<any> => sliceSync(raw, from, to),
+  setSlice: (raw, range: readonly [from: number, to: number], values: ArrayLike<any>) =>
+    setSliceSync(raw, range, values),
+  fetchAdd: (raw, index: number, delta: any): any => fetchAddSync(raw, index, delta),
+  content: (raw) => contentSync(raw),
+} satisfies Actions<Raw<any>>
+
+const act = acting(
+  (self: Any<any>): Raw<any> | RemoteSide =>
+    self[TypeId].memory === undefined ? new RemoteSide(self[TypeId].id) : bare(self),
+  actions,
+)
+
+/**
+ * What an agent does to arrays for others.
+ *
+ * @internal
+ */
+export const hosted: Hosted = { typeId: TypeId, sideFor: bare, actions, effects: {} }
 
 /**
  * Reads an item; a negative index counts from the end. **Errors** – `OutOfRange`.
@@ -164,10 +189,7 @@ export const get: {
   (index: number): <T extends Type>(self: Any<T>) => Effect.Effect<ValueOf<T>, OutOfRange>
   <T extends Type>(self: Any<T>, index: number): Effect.Effect<ValueOf<T>, OutOfRange>
 } = dual(2, <T extends Type>(self: Any<T>, index: number) =>
-  guard(
-    lockOf(self),
-    attempt(() => getSync(rawOf(self), index), "OutOfRange"),
-  ),
+  guard(lockOf(self), act(self, "get", [index], "OutOfRange")),
 )
 
 /**
@@ -187,10 +209,7 @@ export const set: {
     value: ValueOf<T>,
   ): Effect.Effect<void, OutOfRange | InvalidArgument>
 } = dual(3, <T extends Type>(self: Any<T>, index: number, value: ValueOf<T>) =>
-  guard(
-    lockOf(self),
-    attempt(() => setSync(rawOf(self), index, value), "OutOfRange", "InvalidArgument"),
-  ),
+  guard(lockOf(self), act(self, "set", [index, value], "OutOfRange", "InvalidArgument")),
 )
 
 /**
@@ -206,10 +225,7 @@ export const slice: {
 } = dual(
   (args) => isArray(args[0]),
   <T extends Type>(self: Any<T>, from?: number, to?: number) =>
-    guard(
-      lockOf(self),
-      Effect.sync(() => sliceSync(rawOf(self), from, to)),
-    ),
+    guard(lockOf(self), act(self, "slice", [from, to])),
 )
 
 /**
@@ -245,10 +261,7 @@ export const setSlice: {
 } = dual(
   3,
   <T extends Type>(self: Any<T>, range: readonly [from: number, to: number], values: ArrayLike<ValueOf<T>>) =>
-    guard(
-      lockOf(self),
-      attempt(() => setSliceSync(rawOf(self), range, values), "InvalidArgument"),
-    ),
+    guard(lockOf(self), act(self, "setSlice", [range, values], "InvalidArgument")),
 )
 
 /**
@@ -287,11 +300,10 @@ export const modify: {
   ) =>
     guard(
       lockOf(self),
-      attempt(
-        () => modifySync(rawOf(self) as Any<T> as Handle<T, AnyLock>, index, f),
-        "OutOfRange",
-        "InvalidArgument",
-      ),
+      Effect.flatMap(act(self, "get", [index], "OutOfRange"), (item) => {
+        const [result, next] = f(item)
+        return Effect.as(act(self, "set", [index, next], "OutOfRange", "InvalidArgument"), result)
+      }),
     ),
 )
 
@@ -334,10 +346,7 @@ export const fetchAdd: {
     delta: ValueOf<T>,
   ): Effect.Effect<ValueOf<T>, OutOfRange | InvalidArgument>
 } = dual(3, <T extends IntegerType>(self: Any<T>, index: number, delta: ValueOf<T>) =>
-  guard(
-    lockOf(self),
-    attempt(() => fetchAddSync(rawOf(self), index, delta), "OutOfRange", "InvalidArgument"),
-  ),
+  guard(lockOf(self), act(self, "fetchAdd", [index, delta], "OutOfRange", "InvalidArgument")),
 )
 
 /**
@@ -349,7 +358,7 @@ export const fetchAdd: {
 export const copy = <T extends Type>(self: Any<T>): Effect.Effect<Raw<T>> =>
   guard(
     lockOf(self),
-    Effect.sync(() => copySync(rawOf(self))),
+    Effect.map(act(self, "content", []), (content) => copyOf(self, content)),
   )
 
 /**

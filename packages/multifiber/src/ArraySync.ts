@@ -5,12 +5,14 @@
  */
 import type { RLock } from "./RLockSync.ts"
 import { type AnyLock, addLock, chooseLock, guardSync } from "./sync/guardSync.ts"
+import { makeAnnounce } from "./sync/Handles.ts"
 import { plainError } from "./sync/plainErrors.ts"
 import {
-  boundOf,
+  binder,
   type Cells,
+  cellsLike,
   check,
-  copyCells,
+  contentOf,
   type IntegerType,
   makeCells,
   type Type,
@@ -25,9 +27,13 @@ import type { LockOf, Options } from "./ValueSync.ts"
  */
 export const TypeId = "~multifiber/Array"
 
+const announce = makeAnnounce(TypeId, "memory")
+
+const boundOf = binder("Array")
+
 /**
- * Values of one type that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task
- * or inside of one. `L` is the kind of its lock.
+ * Values of one type that agents share: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects. `L` is the kind of its lock.
  *
  * @category models
  * @since 0.3.0
@@ -103,9 +109,10 @@ export const makeSync = <const T extends Type, L extends AnyLock | false | undef
   type: T,
   items: number | ArrayLike<ValueOf<T>>,
   options?: Options<L>,
-): Array<T, LockOf<L>> => ({
-  [TypeId]: { ...initialCells(type, items), lock: chooseLock(options?.lock) as LockOf<L> },
-})
+): Array<T, LockOf<L>> =>
+  announce({
+    [TypeId]: { ...initialCells(type, items), lock: chooseLock(options?.lock) as LockOf<L> },
+  })
 
 /**
  * Makes an array without a lock. Throws `InvalidArgument`.
@@ -125,7 +132,7 @@ export const rawSync = <const T extends Type>(type: T, items: number | ArrayLike
 export const synchronizedSync = <T extends Type, L extends AnyLock = RLock>(
   self: Any<T>,
   lock?: L,
-): Array<T, L> => ({ [TypeId]: { ...self[TypeId], lock: addLock(self[TypeId].lock, lock, "array") } })
+): Array<T, L> => announce({ [TypeId]: { ...self[TypeId], lock: addLock(self[TypeId].lock, lock, "array") } })
 
 /**
  * How many items it has: as many as it was made with.
@@ -149,7 +156,14 @@ export const getLock = <L extends AnyLock | undefined>(self: Array<any, L>): L =
  * @category getters
  * @since 0.3.0
  */
-export const getObj = <T extends Type>(self: Array<T, AnyLock>): Raw<T> => ({
+export const getObj = <T extends Type>(self: Array<T, AnyLock>): Raw<T> => announce(bare(self))
+
+/**
+ * The same for this agent alone.
+ *
+ * @internal
+ */
+export const bare = <T extends Type>(self: Any<T>): Raw<T> => ({
   [TypeId]: { ...self[TypeId], lock: undefined },
 })
 
@@ -290,7 +304,25 @@ export const fetchAddSync = <T extends IntegerType>(
  * @since 0.3.0
  */
 export const copySync = <T extends Type>(self: Any<T>): Raw<T> =>
-  guardSync(self[TypeId].lock, () => ({ [TypeId]: { ...copyCells(self[TypeId]), lock: undefined } }))
+  guardSync(self[TypeId].lock, () => copyOf(self, contentSync(self)))
+
+/**
+ * The content of one whose memory this agent shares.
+ *
+ * @internal
+ */
+export const contentSync = (self: Any<any>): Uint8Array => {
+  boundOf(self[TypeId])
+  return contentOf(self[TypeId])
+}
+
+/**
+ * A new one with this content.
+ *
+ * @internal
+ */
+export const copyOf = <T extends Type>(self: Any<T>, content: Uint8Array): Raw<T> =>
+  announce({ [TypeId]: { ...cellsLike(self[TypeId], content), lock: undefined } })
 
 /**
  * Runs `body` with the lock, and gives it back whatever becomes of it: for steps that belong together.

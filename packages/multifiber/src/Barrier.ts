@@ -1,5 +1,5 @@
 /**
- * A barrier between agents that share memory, and between the fibers of each: Python's `multiprocessing.Barrier`.
+ * A barrier between agents, and between the fibers of each: Python's `multiprocessing.Barrier`.
  *
  * @since 0.3.0
  */
@@ -7,11 +7,18 @@ import type * as Kernel from "@multifiber/kernel/Barrier"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { type Barrier, localOf, MAX, TypeId, unsafeMake } from "./BarrierSync.ts"
+import * as Calls from "./agent/Calls.ts"
+import { type Barrier, handles, localIn, MAX, TypeId, unsafeMake } from "./BarrierSync.ts"
 import { BrokenBarrier, InvalidArgument } from "./Errors.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { sidesIn } from "./sync/Handles.ts"
 import type { LocalBarrier, Waiter } from "./sync/LocalBarrier.ts"
+import { RemoteSide } from "./sync/RemoteSide.ts"
+import { callRemote } from "./sync/remote.ts"
 
 export type { Barrier } from "./BarrierSync.ts"
+
+const { sideOf } = handles
 
 /**
  * What is known of a barrier.
@@ -39,8 +46,9 @@ export const isBarrier = (u: unknown): u is Barrier => typeof u === "object" && 
 /**
  * Makes a barrier for so many parties. A party is a fiber, or the plain code of an agent, that waits at it.
  *
- * **Shape** – a handle to some 3 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
- * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Units** – `timeout` is a
+ * **Shape** – a handle to some 3 KB of shared memory. It may be sent to any agent, at any depth of an argument or a
+ * result, and in messages. An OS process uses it through the agent that has sent it: each operation is a message there and back,
+ * plain code cannot use it there, and its death counts as that of any other agent. **Units** – `timeout` is a
  * `Duration`, for waits that have none of their own; without it they wait for ever. **Errors** – `InvalidArgument` unless
  * `parties` is a whole number from 1 to `BarrierSync.MAX`.
  *
@@ -99,35 +107,80 @@ const end = (local: LocalBarrier, waiter: Waiter, milliseconds: number): Effect.
   )
 }
 
+/** Arrives, and waits until that has ended. Only the waiting is interruptible: an arrival must be taken back, or end. */
+const arrive = (local: LocalBarrier, acts: boolean, milliseconds: number, restore: Restore) =>
+  Effect.suspend(() => {
+    const waiter = local.begin(acts)
+    return Effect.onInterrupt(restore(end(local, waiter, milliseconds)), () =>
+      Effect.sync(() => local.withdraw(waiter)),
+    )
+  })
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** The same by the starter. Where nobody is there any more to run the action, nobody passes. */
+const arriveRemote = (side: RemoteSide, acts: boolean, milliseconds: number) =>
+  callRemote<Kernel.Ended, never>(side, "meet", [acts, milliseconds], [], {
+    onLate: (ended) => {
+      if (ended.is !== "acts") return
+      Calls.call({ target: side.id, method: "fail", args: [ended.since] }, () => {})
+    },
+  }) as Effect.Effect<Kernel.Ended>
+
 const meet = <E, R>(
   self: Barrier,
   milliseconds: number,
   { action }: WaitOptions<E, R> = {},
 ): Effect.Effect<number, E | BrokenBarrier, R> =>
-  // Only the waiting and the action are interruptible: an arrival must be taken back, or end.
-  Effect.uninterruptibleMask((restore) =>
-    Effect.suspend(() => {
-      const local = localOf(self)
-      const settle = (ended: Kernel.Ended): Effect.Effect<number, E | BrokenBarrier, R> => {
-        if (ended.is === "passed") return Effect.succeed(ended.index)
-        if (ended.is === "broken" || action === undefined) return Effect.fail(new BrokenBarrier())
-        return Effect.matchCauseEffect(restore(action), {
-          onFailure: (cause) => {
-            local.fail(ended.since)
-            return Effect.failCause(cause)
-          },
-          onSuccess: () => settle(local.complete(ended.since)),
-        })
-      }
-      const waiter = local.begin(action !== undefined)
-      return Effect.flatMap(
-        Effect.onInterrupt(restore(end(local, waiter, milliseconds)), () =>
-          Effect.sync(() => local.withdraw(waiter)),
-        ),
-        settle,
-      )
-    }),
-  )
+  // Only the waiting and the action are interruptible.
+  Effect.uninterruptibleMask((restore) => {
+    const settle = (ended: Kernel.Ended): Effect.Effect<number, E | BrokenBarrier, R> => {
+      if (ended.is === "passed") return Effect.succeed(ended.index)
+      if (ended.is === "broken" || action === undefined) return Effect.fail(new BrokenBarrier())
+      return Effect.matchCauseEffect(restore(action), {
+        onFailure: (cause) => Effect.zipRight(act(self, "fail", [ended.since]), Effect.failCause(cause)),
+        onSuccess: () => Effect.flatMap(act(self, "complete", [ended.since]), settle),
+      })
+    }
+    const acts = action !== undefined
+    const arrived = Effect.suspend(() => {
+      const side = sideOf(self)
+      return side instanceof RemoteSide
+        ? restore(arriveRemote(side, acts, milliseconds))
+        : arrive(side, acts, milliseconds, restore)
+    })
+    return Effect.flatMap(arrived, settle)
+  })
+
+const actions = {
+  abort: (local) => local.abort(),
+  reset: (local) => local.reset(),
+  complete: (local, since: number) => local.complete(since),
+  fail: (local, since: number) => local.fail(since),
+  seen: ({ isBroken, parties, waiting, waitingFibers }): Statistics => ({
+    parties,
+    waiting,
+    waitingFibers,
+    isBroken,
+  }),
+} satisfies Actions<LocalBarrier>
+
+const act = acting(sideOf, actions)
+
+/**
+ * What an agent does to barriers for others.
+ *
+ * @internal
+ */
+export const hosted: Hosted = {
+  typeId: TypeId,
+  sideFor: sidesIn(TypeId, localIn),
+  actions,
+  effects: {
+    meet: (local: LocalBarrier, acts: boolean, milliseconds: number) =>
+      Effect.uninterruptibleMask((restore) => arrive(local, acts, milliseconds, restore)),
+  },
+}
 
 /**
  * Waits until all parties have arrived, and returns the index of this one: a number from 0 to `parties` − 1 that no other of
@@ -205,7 +258,7 @@ export const waitWithin: {
  * @category combinators
  * @since 0.3.0
  */
-export const abort = (self: Barrier): Effect.Effect<void> => Effect.sync(() => localOf(self).abort())
+export const abort = (self: Barrier): Effect.Effect<void> => act(self, "abort", [])
 
 /**
  * Makes the barrier as new; who waits gets `BrokenBarrier`. An action that runs is not stopped, so that one of the next round
@@ -216,7 +269,7 @@ export const abort = (self: Barrier): Effect.Effect<void> => Effect.sync(() => l
  * @category combinators
  * @since 0.3.0
  */
-export const reset = (self: Barrier): Effect.Effect<void> => Effect.sync(() => localOf(self).reset())
+export const reset = (self: Barrier): Effect.Effect<void> => act(self, "reset", [])
 
 /**
  * How many have to arrive.
@@ -224,7 +277,8 @@ export const reset = (self: Barrier): Effect.Effect<void> => Effect.sync(() => l
  * @category getters
  * @since 0.3.0
  */
-export const parties = (self: Barrier): Effect.Effect<number> => Effect.sync(() => localOf(self).parties)
+export const parties = (self: Barrier): Effect.Effect<number> =>
+  Effect.map(statistics(self), ({ parties }) => parties)
 
 /**
  * How many have arrived and wait; 0 where the barrier is broken. Old when it returns.
@@ -234,7 +288,8 @@ export const parties = (self: Barrier): Effect.Effect<number> => Effect.sync(() 
  * @category getters
  * @since 0.3.0
  */
-export const waiting = (self: Barrier): Effect.Effect<number> => Effect.sync(() => localOf(self).waiting)
+export const waiting = (self: Barrier): Effect.Effect<number> =>
+  Effect.map(statistics(self), ({ waiting }) => waiting)
 
 /**
  * Tells whether the barrier is broken. Old when it returns.
@@ -244,7 +299,8 @@ export const waiting = (self: Barrier): Effect.Effect<number> => Effect.sync(() 
  * @category getters
  * @since 0.3.0
  */
-export const isBroken = (self: Barrier): Effect.Effect<boolean> => Effect.sync(() => localOf(self).isBroken)
+export const isBroken = (self: Barrier): Effect.Effect<boolean> =>
+  Effect.map(statistics(self), ({ isBroken }) => isBroken)
 
 /**
  * What is known of the barrier. Old when it returns.
@@ -252,8 +308,4 @@ export const isBroken = (self: Barrier): Effect.Effect<boolean> => Effect.sync((
  * @category getters
  * @since 0.3.0
  */
-export const statistics = (self: Barrier): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { isBroken, parties, waiting, waitingFibers } = localOf(self)
-    return { parties, waiting, waitingFibers, isBroken }
-  })
+export const statistics = (self: Barrier): Effect.Effect<Statistics> => act(self, "seen", [])

@@ -4,9 +4,9 @@
  * @since 0.3.0
  */
 import * as Kernel from "@multifiber/kernel/Barrier"
-import { attach } from "@multifiber/kernel/Memory"
+import { attach, type Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
-import { makeWordHandles } from "./sync/Handles.ts"
+import { makeWordHandles, type WordHandles } from "./sync/Handles.ts"
 import { LocalBarrier } from "./sync/LocalBarrier.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -17,8 +17,8 @@ import { plainError } from "./sync/plainErrors.ts"
 export const TypeId = "~multifiber/Barrier"
 
 /**
- * A barrier that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task or inside
- * of one.
+ * A barrier that agents share: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.3.0
@@ -26,7 +26,8 @@ export const TypeId = "~multifiber/Barrier"
 export interface Barrier {
   readonly [TypeId]: {
     readonly id: string
-    readonly words: SharedArrayBuffer
+    /** None in an OS process, which uses it through its starter. */
+    readonly words: SharedArrayBuffer | undefined
     /** Milliseconds after which a wait without a timeout of its own breaks it; `Infinity` for none. */
     readonly timeout: number
   }
@@ -41,14 +42,21 @@ export interface Barrier {
 export const MAX = Kernel.MAX
 
 /**
+ * What an agent keeps of a barrier.
+ *
+ * @internal
+ */
+export const localIn = (memory: Memory, user: Membership.User): LocalBarrier =>
+  new LocalBarrier({ memory, agents: user.table }, user)
+
+/**
  * What this agent keeps of a barrier.
  *
  * @internal
  */
-export const localOf: (self: Barrier) => LocalBarrier = makeWordHandles(
-  TypeId,
-  (memory, user) => new LocalBarrier({ memory, agents: user.table }, user),
-)
+export const handles: WordHandles<Barrier, LocalBarrier> = makeWordHandles(TypeId, localIn)
+
+const { announce, localOf } = handles
 
 /**
  * Makes a barrier of a checked number of parties.
@@ -58,7 +66,7 @@ export const localOf: (self: Barrier) => LocalBarrier = makeWordHandles(
 export const unsafeMake = (parties: number, timeout: number): Barrier => {
   const words = new SharedArrayBuffer(Kernel.BYTES)
   Kernel.initialize(attach(new Int32Array(words)), parties)
-  return { [TypeId]: { id: Membership.nextName(), words, timeout } }
+  return announce({ [TypeId]: { id: Membership.nextName(), words, timeout } })
 }
 
 /**

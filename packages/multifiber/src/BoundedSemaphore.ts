@@ -1,5 +1,5 @@
 /**
- * A counting semaphore that never holds more permits than at first, between agents that share memory and between the
+ * A counting semaphore that never holds more permits than at first, between agents and between the
  * fibers of each: Python's `multiprocessing.BoundedSemaphore`.
  *
  * @since 0.3.0
@@ -7,12 +7,33 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { type BoundedSemaphore, localOf, MAX, TOO_OFTEN, TypeId, unsafeMake } from "./BoundedSemaphoreSync.ts"
+import {
+  type BoundedSemaphore,
+  handles,
+  localIn,
+  MAX,
+  TOO_OFTEN,
+  TypeId,
+  unsafeMake,
+} from "./BoundedSemaphoreSync.ts"
 import { type InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { sidesIn } from "./sync/Handles.ts"
 import type { GateStatistics } from "./sync/LocalGate.ts"
-import { pass, passFor, passWithin, tryPass, withCounted } from "./sync/passing.ts"
+import {
+  gateActions,
+  gateEffects,
+  leave,
+  pass,
+  passFor,
+  passWithin,
+  tryPass,
+  withCounted,
+} from "./sync/passing.ts"
 
 export type { BoundedSemaphore } from "./BoundedSemaphoreSync.ts"
+
+const { sideOf } = handles
 
 /**
  * What is known of a bounded semaphore.
@@ -37,8 +58,9 @@ export const isBoundedSemaphore = (u: unknown): u is BoundedSemaphore =>
 /**
  * Makes a bounded semaphore with so many permits.
  *
- * **Shape** – a handle to some 6 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
- * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Errors** –
+ * **Shape** – a handle to some 6 KB of shared memory. It may be sent to any agent, at any depth of an argument or a
+ * result, and in messages. An OS process uses it through the agent that has sent it: each operation is a message there and back,
+ * plain code cannot use it there, and its death counts as that of any other agent. **Errors** –
  * `InvalidArgument` unless `permits` is a whole number from 0 to `BoundedSemaphoreSync.MAX`.
  *
  * **Death** – permits that an agent held when it died come back: at the latest when another waits for one. A permit that an
@@ -85,7 +107,7 @@ export function tryAcquire(self: BoundedSemaphore, permits: number): Effect.Effe
 export function tryAcquire(self: BoundedSemaphore, permits = 1): Effect.Effect<boolean, InvalidArgument> {
   return counted(self, permits, (permits) =>
     Effect.map(
-      tryPass(() => localOf(self), permits),
+      tryPass(() => sideOf(self), { wanted: permits }),
       (taken) => taken !== false,
     ),
   )
@@ -104,7 +126,7 @@ export function tryAcquire(self: BoundedSemaphore, permits = 1): Effect.Effect<b
 export function acquire(self: BoundedSemaphore): Effect.Effect<void>
 export function acquire(self: BoundedSemaphore, permits: number): Effect.Effect<void, InvalidArgument>
 export function acquire(self: BoundedSemaphore, permits = 1): Effect.Effect<void, InvalidArgument> {
-  return counted(self, permits, (wanted) => Effect.asVoid(pass(() => localOf(self), { wanted })))
+  return counted(self, permits, (wanted) => Effect.asVoid(pass(() => sideOf(self), { wanted })))
 }
 
 /**
@@ -133,7 +155,7 @@ export const acquireWithin: {
   ([first]) => isBoundedSemaphore(first),
   (self: BoundedSemaphore, timeout: Duration.DurationInput, permits = 1) =>
     counted(self, permits, (wanted) =>
-      Effect.asVoid(passWithin(() => localOf(self), timeout, "BoundedSemaphore.acquireWithin", { wanted })),
+      Effect.asVoid(passWithin(() => sideOf(self), timeout, "BoundedSemaphore.acquireWithin", { wanted })),
     ),
 )
 
@@ -156,8 +178,10 @@ export function release(
   permits = 1,
 ): Effect.Effect<void, InvalidArgument | OverRelease> {
   return counted(self, permits, (permits) =>
-    Effect.suspend(() =>
-      localOf(self).leave(permits) ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN)),
+    leave(
+      () => sideOf(self),
+      () => Effect.fail(new OverRelease(TOO_OFTEN)),
+      permits,
     ),
   )
 }
@@ -171,7 +195,7 @@ export function release(
  * @since 0.3.0
  */
 export const permits = (self: BoundedSemaphore): Effect.Effect<number> =>
-  Effect.sync(() => localOf(self).permits)
+  Effect.map(statistics(self), ({ permits }) => permits)
 
 /**
  * What is known of the bounded semaphore and of who waits for it. Old when it returns.
@@ -179,11 +203,26 @@ export const permits = (self: BoundedSemaphore): Effect.Effect<number> =>
  * @category getters
  * @since 0.3.0
  */
-export const statistics = (self: BoundedSemaphore): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { permits, statistics } = localOf(self)
-    return { permits, ...statistics }
-  })
+export const statistics = (self: BoundedSemaphore): Effect.Effect<Statistics> => act(self, "seen", [])
+
+const actions = {
+  ...gateActions,
+  seen: ({ permits, statistics }): Statistics => ({ permits, ...statistics }),
+} satisfies Actions<ReturnType<typeof localIn>>
+
+const act = acting(sideOf, actions)
+
+/**
+ * What an agent does to semaphores for others.
+ *
+ * @internal
+ */
+export const hosted: Hosted = {
+  typeId: TypeId,
+  sideFor: sidesIn(TypeId, localIn),
+  actions,
+  effects: gateEffects,
+}
 
 /**
  * Runs an effect with a permit, and gives it back whatever becomes of the effect.
@@ -198,7 +237,7 @@ export const withPermit: {
   (semaphore: BoundedSemaphore): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore) =>
-  passFor(self, () => localOf(semaphore), TOO_OFTEN),
+  passFor(self, () => sideOf(semaphore), TOO_OFTEN),
 )
 
 /**
@@ -233,5 +272,5 @@ export const withPermits: {
     permits: number,
   ): Effect.Effect<A, E | InvalidArgument, R>
 } = dual(3, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: BoundedSemaphore, permits: number) =>
-  counted(semaphore, permits, (permits) => passFor(self, () => localOf(semaphore), TOO_OFTEN, permits)),
+  counted(semaphore, permits, (permits) => passFor(self, () => sideOf(semaphore), TOO_OFTEN, permits)),
 )

@@ -4,9 +4,10 @@
  * @since 0.3.0
  */
 import * as Kernel from "@multifiber/kernel/BoundedSemaphore"
+import type { Memory } from "@multifiber/kernel/Memory"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
-import { makeWordHandles } from "./sync/Handles.ts"
+import { makeWordHandles, type WordHandles } from "./sync/Handles.ts"
 import { LocalGate } from "./sync/LocalGate.ts"
 import { check } from "./sync/permits.ts"
 import { plainError } from "./sync/plainErrors.ts"
@@ -18,8 +19,8 @@ import { plainError } from "./sync/plainErrors.ts"
 export const TypeId = "~multifiber/BoundedSemaphore"
 
 /**
- * A semaphore that never holds more permits than at first, which agents share: a handle that may be sent to any agent that
- * shares memory, as an argument of a task or inside of one.
+ * A semaphore that never holds more permits than at first, which agents share: a handle that may be sent to any agent, as an
+ * argument of a task or inside of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.3.0
@@ -27,7 +28,8 @@ export const TypeId = "~multifiber/BoundedSemaphore"
 export interface BoundedSemaphore {
   readonly [TypeId]: {
     readonly id: string
-    readonly words: SharedArrayBuffer
+    /** None in an OS process, which uses it through its starter. */
+    readonly words: SharedArrayBuffer | undefined
     readonly total: number
   }
 }
@@ -78,15 +80,24 @@ class LocalBoundedSemaphore extends LocalGate {
 }
 
 /**
+ * What an agent keeps of a semaphore.
+ *
+ * @internal
+ */
+export const localIn = (
+  words: Memory,
+  user: Membership.User,
+  { [TypeId]: { total } }: BoundedSemaphore,
+): LocalBoundedSemaphore => new LocalBoundedSemaphore(Kernel.fromMemory(words, user.table, total), user)
+
+/**
  * What this agent keeps of a semaphore.
  *
  * @internal
  */
-export const localOf = makeWordHandles(
-  TypeId,
-  (words, user, { [TypeId]: { total } }: BoundedSemaphore) =>
-    new LocalBoundedSemaphore(Kernel.fromMemory(words, user.table, total), user),
-)
+export const handles: WordHandles<BoundedSemaphore, LocalBoundedSemaphore> = makeWordHandles(TypeId, localIn)
+
+const { announce, localOf } = handles
 
 /**
  * Makes a semaphore of checked permits.
@@ -96,7 +107,7 @@ export const localOf = makeWordHandles(
 export const unsafeMake = (permits: number): BoundedSemaphore => {
   const words = new SharedArrayBuffer(Kernel.BYTES)
   new Int32Array(words)[Waiters.STATE] = permits
-  return { [TypeId]: { id: Membership.nextName(), words, total: permits } }
+  return announce({ [TypeId]: { id: Membership.nextName(), words, total: permits } })
 }
 
 /** What this agent keeps of a semaphore, where so many permits may be had at once; 1 may always be asked for, if in vain. */

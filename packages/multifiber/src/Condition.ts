@@ -1,5 +1,5 @@
 /**
- * Waiting for what another changes under a lock, between agents that share memory and between the fibers of each: Python's
+ * Waiting for what another changes under a lock, between agents and between the fibers of each: Python's
  * `multiprocessing.Condition`.
  *
  * @since 0.3.0
@@ -8,16 +8,28 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
-import { type Condition, checkCount, localOf, makeSync, TypeId } from "./ConditionSync.ts"
+import * as Calls from "./agent/Calls.ts"
+import { type Condition, checkCount, handles, localIn, makeSync, TypeId } from "./ConditionSync.ts"
 import { type InvalidArgument, NotOwner, type OverRelease, TimedOut } from "./Errors.ts"
 import * as Lock from "./Lock.ts"
 import * as RLock from "./RLock.ts"
-import { attempt, guard } from "./sync/guarding.ts"
+import * as RLockSync from "./RLockSync.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { attempt } from "./sync/attempting.ts"
+import { guard } from "./sync/guarding.ts"
 import { isRLock } from "./sync/guardSync.ts"
+import { sidesIn } from "./sync/Handles.ts"
 import type { LocalCondition, Waiter } from "./sync/LocalCondition.ts"
+import { NOTHING } from "./sync/LocalTurn.ts"
 import { pass } from "./sync/passing.ts"
+import { plainError } from "./sync/plainErrors.ts"
+import { RemoteSide } from "./sync/RemoteSide.ts"
+import { callRemote } from "./sync/remote.ts"
+import { millisecondsOf } from "./sync/timing.ts"
 
 export type { Condition } from "./ConditionSync.ts"
+
+const { sideOf } = handles
 
 /**
  * What is known of a condition.
@@ -45,8 +57,9 @@ export const isCondition = (u: unknown): u is Condition => typeof u === "object"
 /**
  * Makes a condition with a recursive lock of its own.
  *
- * **Shape** – a handle to some 6 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
- * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Source** – Python's
+ * **Shape** – a handle to some 6 KB of shared memory. It may be sent to any agent, at any depth of an argument or a
+ * result, and in messages. An OS process uses it through the agent that has sent it: each operation is a message there and back,
+ * plain code cannot use it there, and its death counts as that of any other agent. **Source** – Python's
  * `Condition()`. There `notify` waits for whoever it wakes, and for ever for one that has died.
  *
  * @example
@@ -112,17 +125,25 @@ export const withLock: {
   <A, E, R>(self: Effect.Effect<A, E, R>, condition: Condition): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, { lock }: Condition) => guard(lock, self))
 
-/** Runs with what this agent keeps of a condition whose lock the fiber holds. */
+const notOwner = () => Effect.fail(new NotOwner({ primitive: "Condition" }))
+
+/**
+ * Runs with what this agent keeps of a condition whose lock the fiber holds. Whether somebody holds a plain lock of the starter is
+ * seen there.
+ */
 const held = <A, E>(
   self: Condition,
   body: (local: LocalCondition, fiber: unknown) => Effect.Effect<A, E>,
+  remotely: (side: RemoteSide, fiber: unknown) => Effect.Effect<A, E>,
 ): Effect.Effect<A, E | NotOwner> =>
   Effect.withFiberRuntime((fiber) => {
-    const local = localOf(self)
-    return local.lock.isHeldBy(fiber)
-      ? body(local, fiber)
-      : Effect.fail(new NotOwner({ primitive: "Condition" }))
+    const side = sideOf(self)
+    if (!(side instanceof RemoteSide)) return side.lock.isHeldBy(fiber) ? body(side, fiber) : notOwner()
+    const isHeld = !isRLock(self.lock) || holdingOf(self.lock).depthOf(fiber) > 0
+    return isHeld ? remotely(side, fiber) : notOwner()
   })
+
+const holdingOf = (lock: RLock.RLock) => RLockSync.handles.sideOf(lock).holding
 
 const notification = (waiter: Waiter): Effect.Effect<void> =>
   Effect.async((resume) => {
@@ -133,27 +154,63 @@ const notification = (waiter: Waiter): Effect.Effect<void> =>
     })
   })
 
-/** Waits in a way of its own; whatever becomes of that, the fiber has the lock again. Nothing where it was not notified. */
-const waitBy = (
-  self: Condition,
+/**
+ * Waits, until `by` ends at the latest, which is given what waits for the notification; whatever becomes of that, the owner has the
+ * lock again. Nothing where it was not notified.
+ */
+const waitOn = (
+  local: LocalCondition,
+  owner: unknown,
   by: (notified: Effect.Effect<void>) => Effect.Effect<void, unknown>,
+): Effect.Effect<Lock.Acquired | undefined> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const waiter = local.begin(owner)
+      yield* Effect.exit(restore(by(notification(waiter))))
+      const taken = yield* pass(() => local.lock)
+      // It may have been interrupted before or after it was notified.
+      const goesOn = yield* Effect.exit(restore(Effect.void))
+      const notified = local.end(waiter)
+      if (notified && Exit.isSuccess(goesOn)) return taken
+      local.lock.keep(taken)
+      // Nobody acts on it here.
+      if (notified) local.notify(1)
+      return yield* Effect.as(goesOn, undefined)
+    }),
+  )
+
+/** The same at most for so many milliseconds. */
+const waitOnWithin = (local: LocalCondition, owner: unknown, milliseconds: number | undefined) =>
+  waitOn(local, owner, (notified) =>
+    milliseconds === undefined ? notified : Effect.timeout(notified, milliseconds),
+  )
+
+/** The same by the starter. */
+const waitRemote = (
+  self: Condition,
+  side: RemoteSide,
+  fiber: unknown,
+  milliseconds: number | undefined,
 ): Effect.Effect<Lock.Acquired | undefined, NotOwner> =>
-  held(self, (local, fiber) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const waiter = local.begin(fiber)
-        yield* Effect.exit(restore(by(notification(waiter))))
-        const taken = yield* pass(() => local.lock)
-        // It may have been interrupted before or after it was notified.
-        const goesOn = yield* Effect.exit(restore(Effect.void))
-        const notified = local.end(waiter)
-        if (notified && Exit.isSuccess(goesOn)) return taken
-        local.lock.keep(taken)
-        // Nobody acts on it here.
-        if (notified) local.notify(1)
-        return yield* Effect.as(goesOn, undefined)
-      }),
-    ),
+  Effect.uninterruptibleMask((restore) => {
+    const own = isRLock(self.lock) ? holdingOf(self.lock).giveUp(fiber) : () => {}
+    const waiting = callRemote<Lock.Acquired, "NotOwner">(side, "wait", [milliseconds], ["NotOwner"], {
+      // Nobody acts on it here.
+      onLate: () => void Calls.call({ target: side.id, method: "notify", args: [1] }, () => {}),
+    })
+    return Effect.map(Effect.ensuring(restore(waiting), Effect.sync(own)), (taken) =>
+      taken === NOTHING ? undefined : taken,
+    )
+  })
+
+const waitAtMost = (
+  self: Condition,
+  milliseconds: number | undefined,
+): Effect.Effect<Lock.Acquired | undefined, NotOwner> =>
+  held(
+    self,
+    (local, fiber) => waitOnWithin(local, fiber, milliseconds),
+    (side, fiber) => waitRemote(self, side, fiber, milliseconds),
   )
 
 /**
@@ -171,7 +228,7 @@ const waitBy = (
  */
 export const wait = (self: Condition): Effect.Effect<Lock.Acquired, NotOwner> =>
   // It ends in no other way.
-  waitBy(self, (notified) => notified) as Effect.Effect<Lock.Acquired, NotOwner>
+  waitAtMost(self, undefined) as Effect.Effect<Lock.Acquired, NotOwner>
 
 /**
  * Waits to be notified at most as long as `timeout`; the time for taking the lock again comes on top.
@@ -185,16 +242,15 @@ export const wait = (self: Condition): Effect.Effect<Lock.Acquired, NotOwner> =>
 export const waitWithin: {
   (timeout: Duration.DurationInput): (self: Condition) => Effect.Effect<Lock.Acquired, NotOwner | TimedOut>
   (self: Condition, timeout: Duration.DurationInput): Effect.Effect<Lock.Acquired, NotOwner | TimedOut>
-} = dual(2, (self: Condition, timeout: Duration.DurationInput) => {
-  const duration = Duration.decode(timeout)
-  return Effect.flatMap(
-    waitBy(self, (notified) => Effect.timeout(notified, duration)),
+} = dual(2, (self: Condition, timeout: Duration.DurationInput) =>
+  Effect.flatMap(
+    waitAtMost(self, millisecondsOf(timeout)),
     (taken): Effect.Effect<Lock.Acquired, TimedOut> =>
       taken === undefined
         ? Effect.fail(new TimedOut({ operation: "Condition.waitWithin" }))
         : Effect.succeed(taken),
-  )
-})
+  ),
+)
 
 /**
  * Waits until `predicate` gives something true, and returns that. It is asked with the lock, at first and after each
@@ -263,7 +319,11 @@ export const waitForWithin: {
  * @since 0.3.0
  */
 export const notify = (self: Condition, count = 1): Effect.Effect<void, NotOwner | InvalidArgument> =>
-  held(self, (local) => attempt(() => local.notify(checkCount(count)), "InvalidArgument"))
+  held(
+    self,
+    (local) => attempt(() => local.notify(checkCount(count)), "InvalidArgument"),
+    () => act(self, "notify", [count], "NotOwner", "InvalidArgument"),
+  )
 
 /**
  * Notifies all waiters.
@@ -274,7 +334,8 @@ export const notify = (self: Condition, count = 1): Effect.Effect<void, NotOwner
  * @since 0.3.0
  */
 export const notifyAll = (self: Condition): Effect.Effect<void, NotOwner> =>
-  held(self, (local) => Effect.sync(() => local.notify(Number.POSITIVE_INFINITY)))
+  // It is a number that it accepts.
+  notify(self, Number.POSITIVE_INFINITY) as Effect.Effect<void, NotOwner>
 
 /**
  * What is known of the condition. Old when it returns; `waiting` is right where the fiber holds the lock.
@@ -282,8 +343,35 @@ export const notifyAll = (self: Condition): Effect.Effect<void, NotOwner> =>
  * @category getters
  * @since 0.3.0
  */
-export const statistics = (self: Condition): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { lock, waiting, waitingFibers } = localOf(self)
-    return { isLocked: lock.isLocked, waiting, waitingFibers }
-  })
+export const statistics = (self: Condition): Effect.Effect<Statistics> => act(self, "seen", [])
+
+const actions = {
+  notify: (local, count: number) => {
+    if (!local.lock.isLocked) throw plainError("NotOwner", { primitive: "Condition" })
+    local.notify(checkCount(count))
+  },
+  seen: ({ lock, waiting, waitingFibers }): Statistics => ({
+    isLocked: lock.isLocked,
+    waiting,
+    waitingFibers,
+  }),
+} satisfies Actions<LocalCondition>
+
+const act = acting(sideOf, actions)
+
+/**
+ * What an agent does to conditions for others, whose fibers own the locks there.
+ *
+ * @internal
+ */
+export const hosted: Hosted = {
+  typeId: TypeId,
+  sideFor: sidesIn(TypeId, localIn),
+  actions,
+  effects: {
+    wait: (local: LocalCondition, milliseconds: number | undefined) =>
+      local.lock.isLocked
+        ? Effect.map(waitOnWithin(local, undefined, milliseconds), (taken) => taken ?? NOTHING)
+        : notOwner(),
+  },
+}

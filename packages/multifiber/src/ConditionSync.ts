@@ -4,12 +4,14 @@
  * @since 0.3.0
  */
 import * as Kernel from "@multifiber/kernel/Condition"
+import type { Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
 import * as LockSync from "./LockSync.ts"
 import * as RLockSync from "./RLockSync.ts"
 import { type AnyLock, checkLock, isRLock } from "./sync/guardSync.ts"
-import { makeWordHandles } from "./sync/Handles.ts"
+import { makeWordHandles, type WordHandles } from "./sync/Handles.ts"
 import { LocalCondition } from "./sync/LocalCondition.ts"
+import type { LocalLock } from "./sync/LocalLock.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
 /**
@@ -19,8 +21,8 @@ import { plainError } from "./sync/plainErrors.ts"
 export const TypeId = "~multifiber/Condition"
 
 /**
- * A condition that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task or
- * inside of one.
+ * A condition that agents share: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.3.0
@@ -28,24 +30,39 @@ export const TypeId = "~multifiber/Condition"
 export interface Condition {
   readonly [TypeId]: {
     readonly id: string
-    readonly words: SharedArrayBuffer
+    /** None in an OS process, which uses it through its starter. */
+    readonly words: SharedArrayBuffer | undefined
   }
   /** What guards it. */
   readonly lock: AnyLock
 }
 
-const lockOf = (lock: AnyLock) => (isRLock(lock) ? RLockSync.localOf(lock) : LockSync.localOf(lock))
+const lockOf = (lock: AnyLock) =>
+  isRLock(lock) ? RLockSync.handles.localOf(lock) : LockSync.handles.localOf(lock)
+
+/**
+ * What an agent keeps of a condition, and of its lock.
+ *
+ * @internal
+ */
+export const localIn = (
+  memory: Memory,
+  user: Membership.User,
+  { lock }: Condition,
+  lockOf: (lock: AnyLock) => LocalLock,
+): LocalCondition => new LocalCondition({ memory, agents: user.table }, user, lockOf(lock))
 
 /**
  * What this agent keeps of a condition.
  *
  * @internal
  */
-export const localOf = makeWordHandles(
+export const handles: WordHandles<Condition, LocalCondition> = makeWordHandles(
   TypeId,
-  (memory, user, { lock }: Condition) =>
-    new LocalCondition({ memory, agents: user.table }, user, lockOf(lock)),
+  (words, user, handle: Condition) => localIn(words, user, handle, lockOf),
 )
+
+const { announce, localOf } = handles
 
 /**
  * Makes a condition over a lock; over a recursive lock of its own where none is given. Throws `InvalidArgument` for what is no
@@ -56,10 +73,11 @@ export const localOf = makeWordHandles(
  * @category constructors
  * @since 0.3.0
  */
-export const makeSync = (lock: AnyLock = RLockSync.makeSync()): Condition => ({
-  [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Kernel.BYTES) },
-  lock: checkLock(lock, "a Lock or an RLock"),
-})
+export const makeSync = (lock: AnyLock = RLockSync.makeSync()): Condition =>
+  announce({
+    [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Kernel.BYTES) },
+    lock: checkLock(lock, "a Lock or an RLock"),
+  })
 
 /** What this agent keeps of a condition that plain code holds. Throws `NotOwner`. */
 const held = (self: Condition): LocalCondition => {

@@ -31,9 +31,9 @@ import {
   TimedOut,
   type WrongDirection,
 } from "./Errors.ts"
+import { attempt, attemptThen } from "./sync/attempting.ts"
 import { bytesBy, complete, type Reading, values, withLoan } from "./sync/borrowing.ts"
 import type { RemoteConnection } from "./sync/connectionSides.ts"
-import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import { callRemote, pollRemote, takeRemote } from "./sync/remote.ts"
 import { decoder, encoder } from "./sync/schemas.ts"

@@ -63,7 +63,7 @@ export const sideOf: Lookup<Connection<never, any>, LocalConnection | RemoteConn
     const { id, shared } = handle[TypeId]
     side.touch()
     const share = isRemote(side) ? {} : { share: side.openFor, depart: side.depart }
-    watch(handle[TypeId], { handle, id, shared, lease: side.lease, ...share })
+    watch(handle[TypeId], "shared", { handle, id, shared, lease: side.lease, ...share })
   },
 )
 

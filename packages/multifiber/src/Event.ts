@@ -1,5 +1,5 @@
 /**
- * A flag that agents that share memory set, clear and wait for: Python's `multiprocessing.Event`.
+ * A flag that agents set, clear and wait for: Python's `multiprocessing.Event`.
  *
  * @since 0.3.0
  */
@@ -8,10 +8,14 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type { TimedOut } from "./Errors.ts"
-import { clearSync, type Event, isSetSync, localOf, makeSync, setSync, TypeId } from "./EventSync.ts"
+import { type Event, handles, localIn, makeSync, TypeId } from "./EventSync.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { sidesIn } from "./sync/Handles.ts"
 import { waitForSignal, waitForSignalWithin } from "./sync/signalling.ts"
 
 export type { Event } from "./EventSync.ts"
+
+const { sideOf } = handles
 
 /**
  * What is known of an event.
@@ -38,8 +42,9 @@ export const isEvent = (u: unknown): u is Event => typeof u === "object" && u !=
 /**
  * Makes an event that is not set.
  *
- * **Shape** – a handle to a few bytes of shared memory. It may be sent to any agent of the start method `thread`, at any depth
- * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Source** – Python's
+ * **Shape** – a handle to a few bytes of shared memory. It may be sent to any agent, at any depth of an argument or a
+ * result, and in messages. An OS process uses it through the agent that has sent it: each operation is a message there and back,
+ * plain code cannot use it there, and its death counts as that of any other agent. **Source** – Python's
  * `Event()`.
  *
  * @example
@@ -66,7 +71,7 @@ export const make: Effect.Effect<Event> = Effect.sync(makeSync)
  * @category combinators
  * @since 0.3.0
  */
-export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => setSync(self))
+export const set = (self: Event): Effect.Effect<void> => act(self, "set", [])
 
 /**
  * Clears the event: from now on, who waits waits. Those who waited when it was set pass all the same.
@@ -76,7 +81,7 @@ export const set = (self: Event): Effect.Effect<void> => Effect.sync(() => setSy
  * @category combinators
  * @since 0.3.0
  */
-export const clear = (self: Event): Effect.Effect<void> => Effect.sync(() => clearSync(self))
+export const clear = (self: Event): Effect.Effect<void> => act(self, "clear", [])
 
 /**
  * Tells whether the event is set. Old when it returns.
@@ -84,7 +89,8 @@ export const clear = (self: Event): Effect.Effect<void> => Effect.sync(() => cle
  * @category getters
  * @since 0.3.0
  */
-export const isSet = (self: Event): Effect.Effect<boolean> => Effect.sync(() => isSetSync(self))
+export const isSet = (self: Event): Effect.Effect<boolean> =>
+  Effect.map(statistics(self), ({ isSet }) => isSet)
 
 /**
  * What is known of the event. Old when it returns.
@@ -92,11 +98,32 @@ export const isSet = (self: Event): Effect.Effect<boolean> => Effect.sync(() => 
  * @category getters
  * @since 0.3.0
  */
-export const statistics = (self: Event): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { memory, waitingFibers } = localOf(self)
-    return { isSet: Kernel.isSet(memory), timesSet: Kernel.timesSet(memory), waitingFibers }
-  })
+export const statistics = (self: Event): Effect.Effect<Statistics> => act(self, "seen", [])
+
+const actions = {
+  set: ({ memory }) => Kernel.set(memory),
+  clear: ({ memory }) => Kernel.clear(memory),
+  hasCome: (local) => local.hasCome(),
+  seen: ({ memory, waitingFibers }): Statistics => ({
+    isSet: Kernel.isSet(memory),
+    timesSet: Kernel.timesSet(memory),
+    waitingFibers,
+  }),
+} satisfies Actions<ReturnType<typeof localIn>>
+
+const act = acting(sideOf, actions)
+
+/**
+ * What an agent does to events for others.
+ *
+ * @internal
+ */
+export const hosted: Hosted = {
+  typeId: TypeId,
+  sideFor: sidesIn(TypeId, localIn),
+  actions,
+  effects: { wait: (local: ReturnType<typeof localIn>) => waitForSignal(() => local) },
+}
 
 /**
  * Waits until the event is set.
@@ -107,7 +134,7 @@ export const statistics = (self: Event): Effect.Effect<Statistics> =>
  * @category combinators
  * @since 0.3.0
  */
-export const wait = (self: Event): Effect.Effect<void> => waitForSignal(() => localOf(self))
+export const wait = (self: Event): Effect.Effect<void> => waitForSignal(() => sideOf(self))
 
 /**
  * Waits until the event is set, at most as long as `timeout`.
@@ -122,5 +149,5 @@ export const waitWithin: {
   (timeout: Duration.DurationInput): (self: Event) => Effect.Effect<void, TimedOut>
   (self: Event, timeout: Duration.DurationInput): Effect.Effect<void, TimedOut>
 } = dual(2, (self: Event, timeout: Duration.DurationInput) =>
-  waitForSignalWithin(() => localOf(self), timeout, "Event.waitWithin"),
+  waitForSignalWithin(() => sideOf(self), timeout, "Event.waitWithin"),
 )

@@ -6,7 +6,7 @@
 import * as Kernel from "@multifiber/kernel/Event"
 import type { Memory } from "@multifiber/kernel/Memory"
 import * as Membership from "./agent/Membership.ts"
-import { makeWordHandles } from "./sync/Handles.ts"
+import { makeWordHandles, type WordHandles } from "./sync/Handles.ts"
 import { LocalSignal } from "./sync/LocalSignal.ts"
 
 /**
@@ -16,8 +16,8 @@ import { LocalSignal } from "./sync/LocalSignal.ts"
 export const TypeId = "~multifiber/Event"
 
 /**
- * A flag that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task or inside of
- * one.
+ * A flag that agents share: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.3.0
@@ -25,7 +25,8 @@ export const TypeId = "~multifiber/Event"
 export interface Event {
   readonly [TypeId]: {
     readonly id: string
-    readonly words: SharedArrayBuffer
+    /** None in an OS process, which uses it through its starter. */
+    readonly words: SharedArrayBuffer | undefined
   }
 }
 
@@ -43,14 +44,20 @@ class LocalEvent extends LocalSignal {
 }
 
 /**
+ * What an agent keeps of an event.
+ *
+ * @internal
+ */
+export const localIn = (words: Memory, user: Membership.User): LocalEvent => new LocalEvent(words, user)
+
+/**
  * What this agent keeps of an event.
  *
  * @internal
  */
-export const localOf: (self: Event) => LocalEvent = makeWordHandles(
-  TypeId,
-  (words, user) => new LocalEvent(words, user),
-)
+export const handles: WordHandles<Event, LocalEvent> = makeWordHandles(TypeId, localIn)
+
+const { announce, localOf } = handles
 
 /**
  * Makes an event that is not set.
@@ -60,9 +67,8 @@ export const localOf: (self: Event) => LocalEvent = makeWordHandles(
  * @category constructors
  * @since 0.3.0
  */
-export const makeSync = (): Event => ({
-  [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Kernel.BYTES) },
-})
+export const makeSync = (): Event =>
+  announce({ [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Kernel.BYTES) } })
 
 /**
  * Sets the event and wakes everybody who waits; nothing where it is set.

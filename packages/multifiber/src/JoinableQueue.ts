@@ -10,7 +10,7 @@ import { dual } from "effect/Function"
 import type { IllegalState, InvalidArgument, TimedOut } from "./Errors.ts"
 import { type JoinableQueue, makeSync, TypeId, taskDoneSync } from "./JoinableQueueSync.ts"
 import { isRemote, sideOf } from "./QueueSync.ts"
-import { attempt } from "./sync/guarding.ts"
+import { attempt } from "./sync/attempting.ts"
 import { askRemote, callRemote, unclosed } from "./sync/remote.ts"
 import { waitForSignal, waitForSignalWithin } from "./sync/signalling.ts"
 

@@ -1,5 +1,5 @@
 /**
- * Mutual exclusion between agents that share memory, and between the fibers of each: Python's `multiprocessing.Lock`.
+ * Mutual exclusion between agents, and between the fibers of each: Python's `multiprocessing.Lock`.
  *
  * @since 0.3.0
  */
@@ -7,11 +7,16 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { OverRelease, type TimedOut } from "./Errors.ts"
-import { type Acquired, type Lock, localOf, makeSync, TOO_OFTEN, TypeId } from "./LockSync.ts"
+import { type Acquired, handles, type Lock, localIn, makeSync, TOO_OFTEN, TypeId } from "./LockSync.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { sidesIn } from "./sync/Handles.ts"
 import type { GateStatistics } from "./sync/LocalGate.ts"
-import { pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
+import type { LocalLock } from "./sync/LocalLock.ts"
+import { gateActions, gateEffects, leave, pass, passFor, passWithin, tryPass } from "./sync/passing.ts"
 
 export type { Acquired, Lock } from "./LockSync.ts"
+
+const { sideOf } = handles
 
 /**
  * What is known of a lock.
@@ -35,8 +40,9 @@ export const isLock = (u: unknown): u is Lock => typeof u === "object" && u !== 
 /**
  * Makes a lock. Nobody holds it.
  *
- * **Shape** – a handle to some 2 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
- * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. The memory is freed with
+ * **Shape** – a handle to some 2 KB of shared memory. It may be sent to any agent, at any depth of an argument or a
+ * result, and in messages. An OS process uses it through the agent that has sent it: each operation is a message there and back,
+ * plain code cannot use it there, and its death counts as that of any other agent. The memory is freed with
  * the last handle. **Source** – Python's `Lock()`. There a process that dies leaves its locks held for ever.
  *
  * @example
@@ -71,7 +77,7 @@ export const make: Effect.Effect<Lock> = Effect.sync(makeSync)
  * @category combinators
  * @since 0.3.0
  */
-export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> => tryPass(() => localOf(self))
+export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> => tryPass(() => sideOf(self))
 
 /**
  * Waits until it has the lock.
@@ -87,7 +93,7 @@ export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> => tryPa
  * @category combinators
  * @since 0.3.0
  */
-export const acquire = (self: Lock): Effect.Effect<Acquired> => pass(() => localOf(self))
+export const acquire = (self: Lock): Effect.Effect<Acquired> => pass(() => sideOf(self))
 
 /**
  * Waits for the lock at most as long as `timeout`.
@@ -103,7 +109,7 @@ export const acquireWithin: {
   (timeout: Duration.DurationInput): (self: Lock) => Effect.Effect<Acquired, TimedOut>
   (self: Lock, timeout: Duration.DurationInput): Effect.Effect<Acquired, TimedOut>
 } = dual(2, (self: Lock, timeout: Duration.DurationInput) =>
-  passWithin(() => localOf(self), timeout, "Lock.acquireWithin"),
+  passWithin(() => sideOf(self), timeout, "Lock.acquireWithin"),
 )
 
 /**
@@ -115,7 +121,17 @@ export const acquireWithin: {
  * @since 0.3.0
  */
 export const release = (self: Lock): Effect.Effect<void, OverRelease> =>
-  Effect.suspend(() => (localOf(self).leave() ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN))))
+  leave(
+    () => sideOf(self),
+    () => Effect.fail(new OverRelease(TOO_OFTEN)),
+  )
+
+const actions = {
+  ...gateActions,
+  seen: ({ isLocked, statistics }): Statistics => ({ isLocked, ...statistics }),
+} satisfies Actions<LocalLock>
+
+const act = acting(sideOf, actions)
 
 /**
  * Whether anybody holds the lock. Old when it returns.
@@ -123,7 +139,8 @@ export const release = (self: Lock): Effect.Effect<void, OverRelease> =>
  * @category getters
  * @since 0.3.0
  */
-export const isLocked = (self: Lock): Effect.Effect<boolean> => Effect.sync(() => localOf(self).isLocked)
+export const isLocked = (self: Lock): Effect.Effect<boolean> =>
+  Effect.map(statistics(self), ({ isLocked }) => isLocked)
 
 /**
  * What is known of the lock and of who waits for it. Old when it returns.
@@ -131,11 +148,19 @@ export const isLocked = (self: Lock): Effect.Effect<boolean> => Effect.sync(() =
  * @category getters
  * @since 0.3.0
  */
-export const statistics = (self: Lock): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { isLocked, statistics } = localOf(self)
-    return { isLocked, ...statistics }
-  })
+export const statistics = (self: Lock): Effect.Effect<Statistics> => act(self, "seen", [])
+
+/**
+ * What an agent does to locks for others.
+ *
+ * @internal
+ */
+export const hosted: Hosted = {
+  typeId: TypeId,
+  sideFor: sidesIn(TypeId, localIn),
+  actions,
+  effects: gateEffects,
+}
 
 /**
  * Runs an effect with the lock, and frees it whatever becomes of the effect.
@@ -160,5 +185,5 @@ export const withLock: {
   (lock: Lock): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: Lock) =>
-  passFor(self, () => localOf(lock), TOO_OFTEN),
+  passFor(self, () => sideOf(lock), TOO_OFTEN),
 )

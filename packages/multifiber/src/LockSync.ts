@@ -3,10 +3,11 @@
  *
  * @since 0.3.0
  */
+import type { Memory } from "@multifiber/kernel/Memory"
 import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
-import { makeWordHandles } from "./sync/Handles.ts"
+import { makeWordHandles, type WordHandles } from "./sync/Handles.ts"
 import { LocalLock } from "./sync/LocalLock.ts"
 import { plainError } from "./sync/plainErrors.ts"
 
@@ -17,8 +18,8 @@ import { plainError } from "./sync/plainErrors.ts"
 export const TypeId = "~multifiber/Lock"
 
 /**
- * A lock that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task or inside
- * of one.
+ * A lock that agents share: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.3.0
@@ -26,7 +27,8 @@ export const TypeId = "~multifiber/Lock"
 export interface Lock {
   readonly [TypeId]: {
     readonly id: string
-    readonly words: SharedArrayBuffer
+    /** None in an OS process, which uses it through its starter. */
+    readonly words: SharedArrayBuffer | undefined
   }
 }
 
@@ -47,14 +49,21 @@ export type Acquired = Waiters.Taken
 export const TOO_OFTEN = { primitive: "Lock", reason: "nobody holds it" }
 
 /**
+ * What an agent keeps of a lock.
+ *
+ * @internal
+ */
+export const localIn = (words: Memory, user: Membership.User): LocalLock =>
+  new LocalLock(Mutex.fromMemory(words, user.table), user)
+
+/**
  * What this agent keeps of a lock.
  *
  * @internal
  */
-export const localOf: (self: Lock) => LocalLock = makeWordHandles(
-  TypeId,
-  (words, user) => new LocalLock(Mutex.fromMemory(words, user.table), user),
-)
+export const handles: WordHandles<Lock, LocalLock> = makeWordHandles(TypeId, localIn)
+
+const { announce, localOf } = handles
 
 /**
  * Makes a lock. Nobody holds it.
@@ -64,12 +73,8 @@ export const localOf: (self: Lock) => LocalLock = makeWordHandles(
  * @category constructors
  * @since 0.3.0
  */
-export const makeSync = (): Lock => ({
-  [TypeId]: {
-    id: Membership.nextName(),
-    words: new SharedArrayBuffer(Waiters.BYTES),
-  },
-})
+export const makeSync = (): Lock =>
+  announce({ [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Waiters.BYTES) } })
 
 /**
  * Takes the lock where it is free; `false` where it is not. Never waits.

@@ -31,8 +31,8 @@ import {
   TypeId,
   UNBOUNDED,
 } from "./QueueSync.ts"
+import { attempt, attemptThen } from "./sync/attempting.ts"
 import { complete, isBorrowed, type Reading, type Received, values, withLoan } from "./sync/borrowing.ts"
-import { attempt, attemptThen } from "./sync/guarding.ts"
 import { NOTHING, type Nothing } from "./sync/LocalTurn.ts"
 import type { LocalQueue } from "./sync/queueSides.ts"
 import { askRemote, callRemote, pollRemote, takeRemote } from "./sync/remote.ts"

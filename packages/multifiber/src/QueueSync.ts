@@ -58,7 +58,7 @@ export const sideOf: (self: Queue<any>) => LocalQueue | RemoteQueue = makeHandle
   },
   (handle) => {
     const { id, shared } = handle[TypeId]
-    watch(handle[TypeId], { handle, id, shared, lease: () => () => {} })
+    watch(handle[TypeId], "shared", { handle, id, shared, lease: () => () => {} })
   },
 )
 

@@ -1,5 +1,5 @@
 /**
- * A lock that its owner may take again, between agents that share memory and the fibers of each: Python's
+ * A lock that its owner may take again, between agents and the fibers of each: Python's
  * `multiprocessing.RLock`.
  *
  * @since 0.3.0
@@ -8,12 +8,26 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { NotOwner, type TimedOut } from "./Errors.ts"
-import type { Acquired } from "./LockSync.ts"
-import { localOf, makeSync, type RLock, TypeId } from "./RLockSync.ts"
+import { type Acquired, localIn } from "./LockSync.ts"
+import { handles, makeSync, type RLock, TypeId } from "./RLockSync.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { sidesIn } from "./sync/Handles.ts"
 import type { GateStatistics } from "./sync/LocalGate.ts"
-import { holdFor, pass, passWith, passWithin } from "./sync/passing.ts"
+import type { LocalLock } from "./sync/LocalLock.ts"
+import {
+  gateActions,
+  gateEffects,
+  holdFor,
+  leave,
+  pass,
+  passWith,
+  passWithin,
+  tryPass,
+} from "./sync/passing.ts"
 
 export type { RLock } from "./RLockSync.ts"
+
+const { sideOf } = handles
 
 /**
  * What is known of a lock.
@@ -37,8 +51,9 @@ export const isRLock = (u: unknown): u is RLock => typeof u === "object" && u !=
 /**
  * Makes a recursive lock. Nobody holds it.
  *
- * **Shape** – a handle to some 2 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
- * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. Its owner is a fiber, or all
+ * **Shape** – a handle to some 2 KB of shared memory. It may be sent to any agent, at any depth of an argument or a
+ * result, and in messages. An OS process uses it through the agent that has sent it: each operation is a message there and back,
+ * plain code cannot use it there, and its death counts as that of any other agent. Its owner is a fiber, or all
  * the plain code of an agent together. **Source** – Python's `RLock()`, whose owner is a thread.
  *
  * @example
@@ -63,8 +78,8 @@ const acquireBy = <A, E>(
   otherwise: (own: () => void) => Effect.Effect<A, E>,
 ): Effect.Effect<Acquired | A, E> =>
   Effect.withFiberRuntime((fiber) => {
-    const local = localOf(self)
-    return local.again(fiber) ? Effect.succeed<Acquired>("acquired") : otherwise(() => local.own(fiber))
+    const { holding } = sideOf(self)
+    return holding.again(fiber) ? Effect.succeed<Acquired>("acquired") : otherwise(() => holding.own(fiber))
   })
 
 /**
@@ -74,13 +89,7 @@ const acquireBy = <A, E>(
  * @since 0.3.0
  */
 export const tryAcquire = (self: RLock): Effect.Effect<Acquired | false> =>
-  acquireBy(self, (own) =>
-    Effect.sync(() => {
-      const taken = localOf(self).tryPass() ?? false
-      if (taken !== false) own()
-      return taken
-    }),
-  )
+  acquireBy(self, (own) => tryPass(() => sideOf(self), { onPass: own }))
 
 /**
  * Waits until the fiber has the lock: at once where it has it already. Each `acquire` needs a `release`.
@@ -95,7 +104,7 @@ export const tryAcquire = (self: RLock): Effect.Effect<Acquired | false> =>
  * @since 0.3.0
  */
 export const acquire = (self: RLock): Effect.Effect<Acquired> =>
-  acquireBy(self, (own) => pass(() => localOf(self), { onPass: own }))
+  acquireBy(self, (own) => pass(() => sideOf(self), { onPass: own }))
 
 /**
  * Waits for the lock at most as long as `timeout`.
@@ -109,7 +118,7 @@ export const acquireWithin: {
   (timeout: Duration.DurationInput): (self: RLock) => Effect.Effect<Acquired, TimedOut>
   (self: RLock, timeout: Duration.DurationInput): Effect.Effect<Acquired, TimedOut>
 } = dual(2, (self: RLock, timeout: Duration.DurationInput) =>
-  acquireBy(self, (own) => passWithin(() => localOf(self), timeout, "RLock.acquireWithin", { onPass: own })),
+  acquireBy(self, (own) => passWithin(() => sideOf(self), timeout, "RLock.acquireWithin", { onPass: own })),
 )
 
 /**
@@ -121,9 +130,23 @@ export const acquireWithin: {
  * @since 0.3.0
  */
 export const release = (self: RLock): Effect.Effect<void, NotOwner> =>
-  Effect.withFiberRuntime((fiber) =>
-    localOf(self).release(fiber) ? Effect.void : Effect.fail(new NotOwner({ primitive: "RLock" })),
-  )
+  Effect.withFiberRuntime((fiber) => releaseFor(self, fiber))
+
+const notOwner = () => Effect.fail(new NotOwner({ primitive: "RLock" }))
+
+const releaseFor = (self: RLock, owner: unknown): Effect.Effect<void, NotOwner> => {
+  const side = sideOf(self)
+  const isFree = side.holding.giveBack(owner)
+  if (isFree === undefined) return notOwner()
+  return isFree ? leave(() => side, notOwner) : Effect.void
+}
+
+const actions = {
+  ...gateActions,
+  seen: ({ isLocked, statistics }): Statistics => ({ isLocked, ...statistics }),
+} satisfies Actions<LocalLock>
+
+const act = acting<RLock, LocalLock, typeof actions>(sideOf, actions)
 
 /**
  * How many times the fiber holds the lock.
@@ -132,7 +155,7 @@ export const release = (self: RLock): Effect.Effect<void, NotOwner> =>
  * @since 0.3.0
  */
 export const depth = (self: RLock): Effect.Effect<number> =>
-  Effect.withFiberRuntime((fiber) => Effect.succeed(localOf(self).depthOf(fiber)))
+  Effect.withFiberRuntime((fiber) => Effect.succeed(sideOf(self).holding.depthOf(fiber)))
 
 /**
  * Whether anybody holds the lock. Old when it returns.
@@ -140,7 +163,8 @@ export const depth = (self: RLock): Effect.Effect<number> =>
  * @category getters
  * @since 0.3.0
  */
-export const isLocked = (self: RLock): Effect.Effect<boolean> => Effect.sync(() => localOf(self).isLocked)
+export const isLocked = (self: RLock): Effect.Effect<boolean> =>
+  Effect.map(statistics(self), ({ isLocked }) => isLocked)
 
 /**
  * What is known of the lock and of who waits for it. Old when it returns.
@@ -148,11 +172,19 @@ export const isLocked = (self: RLock): Effect.Effect<boolean> => Effect.sync(() 
  * @category getters
  * @since 0.3.0
  */
-export const statistics = (self: RLock): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { isLocked, statistics } = localOf(self)
-    return { isLocked, ...statistics }
-  })
+export const statistics = (self: RLock): Effect.Effect<Statistics> => act(self, "seen", [])
+
+/**
+ * What an agent does to locks for others, whose fibers own them there.
+ *
+ * @internal
+ */
+export const hosted: Hosted = {
+  typeId: TypeId,
+  sideFor: sidesIn(TypeId, localIn),
+  actions,
+  effects: gateEffects,
+}
 
 /**
  * Runs an effect with the lock, and gives it back whatever becomes of the effect. What it forks are other owners.
@@ -170,7 +202,7 @@ export const withLock: {
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: RLock) =>
   holdFor(
     self,
-    (restore) => acquireBy(lock, (own) => passWith(() => localOf(lock), restore, { onPass: own })),
+    (restore) => acquireBy(lock, (own) => passWith(() => sideOf(lock), restore, { onPass: own })),
     Effect.orDie(release(lock)),
   ),
 )

@@ -7,9 +7,10 @@ import * as Mutex from "@multifiber/kernel/Mutex"
 import * as Waiters from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
 import type { Acquired } from "./LockSync.ts"
-import { makeWordHandles } from "./sync/Handles.ts"
+import { makeWordHandles, type WordHandles } from "./sync/Handles.ts"
 import { LocalLock } from "./sync/LocalLock.ts"
 import { plainError } from "./sync/plainErrors.ts"
+import { RemoteSide } from "./sync/RemoteSide.ts"
 
 /**
  * @category type ids
@@ -18,8 +19,8 @@ import { plainError } from "./sync/plainErrors.ts"
 export const TypeId = "~multifiber/RLock"
 
 /**
- * A lock that its owner may take again: a handle that may be sent to any agent that shares memory, as an argument of a task
- * or inside of one.
+ * A lock that its owner may take again: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.3.0
@@ -27,7 +28,8 @@ export const TypeId = "~multifiber/RLock"
 export interface RLock {
   readonly [TypeId]: {
     readonly id: string
-    readonly words: SharedArrayBuffer
+    /** None in an OS process, which uses it through its starter. */
+    readonly words: SharedArrayBuffer | undefined
   }
 }
 
@@ -39,12 +41,17 @@ export interface RLock {
 export const PLAIN_CODE = Symbol("plain code")
 
 /** Those that this agent holds: where no handle is left, a copy that comes later must find who holds it. */
-const held = new Set<LocalRLock>()
+const held = new Set<object>()
 
-/** Which of this agent's owners holds the lock, and how many times. */
-class LocalRLock extends LocalLock {
+/** Which of this agent's owners holds a lock, and how many times. */
+class Holding {
+  private readonly side: object
   private owner: unknown = undefined
   private depth = 0
+
+  constructor(side: object) {
+    this.side = side
+  }
 
   depthOf(owner: unknown): number {
     return this.owner === owner ? this.depth : 0
@@ -54,7 +61,7 @@ class LocalRLock extends LocalLock {
   own(owner: unknown, depth = 1): void {
     this.owner = owner
     this.depth = depth
-    held.add(this)
+    held.add(this.side)
   }
 
   /** Takes it once more; `false` where another owns it, or nobody. */
@@ -64,29 +71,50 @@ class LocalRLock extends LocalLock {
     return true
   }
 
-  /** Gives it back once; `false` where another owns it, or nobody. */
-  release(owner: unknown): boolean {
-    if (this.owner !== owner) return false
-    if (--this.depth === 0) this.leave()
-    return true
+  /** Gives it back once; tells whether nobody owns it any more. None where another owns it, or nobody. */
+  giveBack(owner: unknown): boolean | undefined {
+    if (this.owner !== owner) return undefined
+    this.depth--
+    if (this.depth === 0) this.end()
+    return this.depth === 0
   }
 
-  override isHeldBy(owner: unknown): boolean {
-    return this.depthOf(owner) > 0
-  }
-
-  override leaveAll(owner: unknown): () => void {
+  /** Gives it back whatever its depth; returns what gives that depth back to the owner. */
+  giveUp(owner: unknown): () => void {
     const { depth } = this
-    this.leave()
+    this.end()
     return () => this.own(owner, depth)
   }
 
-  override leave(): boolean {
+  /** Nobody owns it any more. */
+  end(): void {
     this.owner = undefined
     this.depth = 0
-    held.delete(this)
+    held.delete(this.side)
+  }
+}
+
+class LocalRLock extends LocalLock {
+  readonly holding = new Holding(this)
+
+  override isHeldBy(owner: unknown): boolean {
+    return this.holding.depthOf(owner) > 0
+  }
+
+  override leaveAll(owner: unknown): () => void {
+    const own = this.holding.giveUp(owner)
+    super.leave()
+    return own
+  }
+
+  override leave(): boolean {
+    this.holding.end()
     return super.leave()
   }
+}
+
+class RemoteRLock extends RemoteSide {
+  readonly holding = new Holding(this)
 }
 
 /**
@@ -94,10 +122,13 @@ class LocalRLock extends LocalLock {
  *
  * @internal
  */
-export const localOf: (self: RLock) => LocalRLock = makeWordHandles(
+export const handles: WordHandles<RLock, LocalRLock, RemoteRLock> = makeWordHandles(
   TypeId,
   (words, user) => new LocalRLock(Mutex.fromMemory(words, user.table), user),
+  (id) => new RemoteRLock(id),
 )
+
+const { announce, localOf } = handles
 
 /**
  * Makes a recursive lock. Nobody holds it.
@@ -107,12 +138,11 @@ export const localOf: (self: RLock) => LocalRLock = makeWordHandles(
  * @category constructors
  * @since 0.3.0
  */
-export const makeSync = (): RLock => ({
-  [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Waiters.BYTES) },
-})
+export const makeSync = (): RLock =>
+  announce({ [TypeId]: { id: Membership.nextName(), words: new SharedArrayBuffer(Waiters.BYTES) } })
 
 const taken = (local: LocalRLock, acquired: Acquired | undefined | false): Acquired | false => {
-  if (acquired) local.own(PLAIN_CODE)
+  if (acquired) local.holding.own(PLAIN_CODE)
   return acquired || false
 }
 
@@ -124,7 +154,7 @@ const taken = (local: LocalRLock, acquired: Acquired | undefined | false): Acqui
  */
 export const tryAcquireSync = (self: RLock): Acquired | false => {
   const local = localOf(self)
-  return local.again(PLAIN_CODE) ? "acquired" : taken(local, local.tryPass())
+  return local.holding.again(PLAIN_CODE) ? "acquired" : taken(local, local.tryPass())
 }
 
 /**
@@ -139,7 +169,7 @@ export const tryAcquireSync = (self: RLock): Acquired | false => {
  */
 export const acquireSync = (self: RLock, milliseconds = Number.POSITIVE_INFINITY): Acquired | false => {
   const local = localOf(self)
-  return local.again(PLAIN_CODE) ? "acquired" : taken(local, local.passSync(milliseconds))
+  return local.holding.again(PLAIN_CODE) ? "acquired" : taken(local, local.passSync(milliseconds))
 }
 
 /**
@@ -149,8 +179,10 @@ export const acquireSync = (self: RLock, milliseconds = Number.POSITIVE_INFINITY
  * @since 0.3.0
  */
 export const releaseSync = (self: RLock): void => {
-  if (localOf(self).release(PLAIN_CODE)) return
-  throw plainError("NotOwner", { primitive: "RLock" })
+  const local = localOf(self)
+  const isFree = local.holding.giveBack(PLAIN_CODE)
+  if (isFree === undefined) throw plainError("NotOwner", { primitive: "RLock" })
+  if (isFree) local.leave()
 }
 
 /**
@@ -159,7 +191,7 @@ export const releaseSync = (self: RLock): void => {
  * @category getters
  * @since 0.3.0
  */
-export const depthSync = (self: RLock): number => localOf(self).depthOf(PLAIN_CODE)
+export const depthSync = (self: RLock): number => localOf(self).holding.depthOf(PLAIN_CODE)
 
 /**
  * Whether anybody holds the lock. Old when it returns.

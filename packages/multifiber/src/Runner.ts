@@ -178,6 +178,7 @@ class AgentRunner {
     if (boot.membership !== undefined) Agent.state().askStarter = this.ask
     Agent.state().callStarter = this.callStarter
     Agent.state().releaseAtStarter = (target) => this.post({ op: Op.Release, target })
+    Agent.state().leaveAtStarter = (agent) => this.post({ op: Op.Left, agent })
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     this.post({ op: Op.Ready, version: VERSION })
   }
@@ -224,7 +225,7 @@ class AgentRunner {
   private readonly callStarter = (call: RemoteCall, reply: (outcome: Outcome) => void): (() => void) => {
     const id = this.calls++
     this.outcomes.set(id, reply)
-    this.post({ op: Op.Call, id, call })
+    this.post({ op: Op.Call, id, call: { from: this.boot.path.join(":"), ...call } })
     return () => this.post({ op: Op.Cancel, id })
   }
 

@@ -1,5 +1,5 @@
 /**
- * A counting semaphore between agents that share memory, and between the fibers of each: Python's
+ * A counting semaphore between agents, and between the fibers of each: Python's
  * `multiprocessing.Semaphore`.
  *
  * @since 0.3.0
@@ -8,11 +8,24 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import { type InvalidArgument, OverRelease, type TimedOut } from "./Errors.ts"
-import { localOf, MAX, type Semaphore, TOO_OFTEN, TypeId, unsafeMake } from "./SemaphoreSync.ts"
+import { handles, localIn, MAX, type Semaphore, TOO_OFTEN, TypeId, unsafeMake } from "./SemaphoreSync.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { sidesIn } from "./sync/Handles.ts"
 import type { GateStatistics } from "./sync/LocalGate.ts"
-import { pass, passFor, passWithin, tryPass, withCounted } from "./sync/passing.ts"
+import {
+  gateActions,
+  gateEffects,
+  leave,
+  pass,
+  passFor,
+  passWithin,
+  tryPass,
+  withCounted,
+} from "./sync/passing.ts"
 
 export type { Semaphore } from "./SemaphoreSync.ts"
+
+const { sideOf } = handles
 
 /**
  * What is known of a semaphore.
@@ -39,8 +52,9 @@ const COUNT = [1, MAX] as const
 /**
  * Makes a semaphore with so many permits.
  *
- * **Shape** – a handle to some 3 KB of shared memory. It may be sent to any agent of the start method `thread`, at any depth
- * of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. **Errors** –
+ * **Shape** – a handle to some 3 KB of shared memory. It may be sent to any agent, at any depth of an argument or a
+ * result, and in messages. An OS process uses it through the agent that has sent it: each operation is a message there and back,
+ * plain code cannot use it there, and its death counts as that of any other agent. **Errors** –
  * `InvalidArgument` unless `permits` is a whole number from 0 to `SemaphoreSync.MAX`.
  *
  * **Source** – Python's `Semaphore(value)`. As there, permits have no owner: those that an agent had taken when it died are
@@ -75,7 +89,7 @@ export function tryAcquire(self: Semaphore, permits: number): Effect.Effect<bool
 export function tryAcquire(self: Semaphore, permits = 1): Effect.Effect<boolean, InvalidArgument> {
   return withCounted(permits, COUNT, (permits) =>
     Effect.map(
-      tryPass(() => localOf(self), permits),
+      tryPass(() => sideOf(self), { wanted: permits }),
       (taken) => taken !== false,
     ),
   )
@@ -98,7 +112,7 @@ export function tryAcquire(self: Semaphore, permits = 1): Effect.Effect<boolean,
 export function acquire(self: Semaphore): Effect.Effect<void>
 export function acquire(self: Semaphore, permits: number): Effect.Effect<void, InvalidArgument>
 export function acquire(self: Semaphore, permits = 1): Effect.Effect<void, InvalidArgument> {
-  return withCounted(permits, COUNT, (wanted) => Effect.asVoid(pass(() => localOf(self), { wanted })))
+  return withCounted(permits, COUNT, (wanted) => Effect.asVoid(pass(() => sideOf(self), { wanted })))
 }
 
 /**
@@ -127,7 +141,7 @@ export const acquireWithin: {
   ([first]) => isSemaphore(first),
   (self: Semaphore, timeout: Duration.DurationInput, permits = 1) =>
     withCounted(permits, COUNT, (wanted) =>
-      Effect.asVoid(passWithin(() => localOf(self), timeout, "Semaphore.acquireWithin", { wanted })),
+      Effect.asVoid(passWithin(() => sideOf(self), timeout, "Semaphore.acquireWithin", { wanted })),
     ),
 )
 
@@ -144,8 +158,10 @@ export const acquireWithin: {
  */
 export const release = (self: Semaphore, permits = 1): Effect.Effect<void, InvalidArgument | OverRelease> =>
   withCounted(permits, COUNT, (permits) =>
-    Effect.suspend(() =>
-      localOf(self).leave(permits) ? Effect.void : Effect.fail(new OverRelease(TOO_OFTEN)),
+    leave(
+      () => sideOf(self),
+      () => Effect.fail(new OverRelease(TOO_OFTEN)),
+      permits,
     ),
   )
 
@@ -157,7 +173,8 @@ export const release = (self: Semaphore, permits = 1): Effect.Effect<void, Inval
  * @category getters
  * @since 0.3.0
  */
-export const permits = (self: Semaphore): Effect.Effect<number> => Effect.sync(() => localOf(self).permits)
+export const permits = (self: Semaphore): Effect.Effect<number> =>
+  Effect.map(statistics(self), ({ permits }) => permits)
 
 /**
  * What is known of the semaphore and of who waits for it. Old when it returns.
@@ -165,11 +182,26 @@ export const permits = (self: Semaphore): Effect.Effect<number> => Effect.sync((
  * @category getters
  * @since 0.3.0
  */
-export const statistics = (self: Semaphore): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { permits, statistics } = localOf(self)
-    return { permits, ...statistics }
-  })
+export const statistics = (self: Semaphore): Effect.Effect<Statistics> => act(self, "seen", [])
+
+const actions = {
+  ...gateActions,
+  seen: ({ permits, statistics }): Statistics => ({ permits, ...statistics }),
+} satisfies Actions<ReturnType<typeof localIn>>
+
+const act = acting(sideOf, actions)
+
+/**
+ * What an agent does to semaphores for others.
+ *
+ * @internal
+ */
+export const hosted: Hosted = {
+  typeId: TypeId,
+  sideFor: sidesIn(TypeId, localIn),
+  actions,
+  effects: gateEffects,
+}
 
 /**
  * Runs an effect with a permit, and gives it back whatever becomes of the effect.
@@ -184,7 +216,7 @@ export const withPermit: {
   (semaphore: Semaphore): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore): Effect.Effect<A, E, R>
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore) =>
-  passFor(self, () => localOf(semaphore), TOO_OFTEN),
+  passFor(self, () => sideOf(semaphore), TOO_OFTEN),
 )
 
 /**
@@ -219,5 +251,5 @@ export const withPermits: {
     permits: number,
   ): Effect.Effect<A, E | InvalidArgument, R>
 } = dual(3, <A, E, R>(self: Effect.Effect<A, E, R>, semaphore: Semaphore, permits: number) =>
-  withCounted(permits, COUNT, (permits) => passFor(self, () => localOf(semaphore), TOO_OFTEN, permits)),
+  withCounted(permits, COUNT, (permits) => passFor(self, () => sideOf(semaphore), TOO_OFTEN, permits)),
 )

@@ -3,10 +3,11 @@
  *
  * @since 0.3.0
  */
+import type { Memory } from "@multifiber/kernel/Memory"
 import * as Kernel from "@multifiber/kernel/Semaphore"
 import { type Sleep, STATE, type Taken } from "@multifiber/kernel/Waiters"
 import * as Membership from "./agent/Membership.ts"
-import { makeWordHandles } from "./sync/Handles.ts"
+import { makeWordHandles, type WordHandles } from "./sync/Handles.ts"
 import { LocalGate, SPINS } from "./sync/LocalGate.ts"
 import { check } from "./sync/permits.ts"
 import { plainError } from "./sync/plainErrors.ts"
@@ -18,8 +19,8 @@ import { plainError } from "./sync/plainErrors.ts"
 export const TypeId = "~multifiber/Semaphore"
 
 /**
- * A counting semaphore that agents share: a handle that may be sent to any agent that shares memory, as an argument of a
- * task or inside of one.
+ * A counting semaphore that agents share: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects.
  *
  * @category models
  * @since 0.3.0
@@ -27,7 +28,8 @@ export const TypeId = "~multifiber/Semaphore"
 export interface Semaphore {
   readonly [TypeId]: {
     readonly id: string
-    readonly words: SharedArrayBuffer
+    /** None in an OS process, which uses it through its starter. */
+    readonly words: SharedArrayBuffer | undefined
   }
 }
 
@@ -65,14 +67,21 @@ class LocalSemaphore extends LocalGate {
 }
 
 /**
+ * What an agent keeps of a semaphore.
+ *
+ * @internal
+ */
+export const localIn = (words: Memory, user: Membership.User): LocalSemaphore =>
+  new LocalSemaphore(Kernel.fromMemory(words, user.table), user)
+
+/**
  * What this agent keeps of a semaphore.
  *
  * @internal
  */
-export const localOf: (self: Semaphore) => LocalSemaphore = makeWordHandles(
-  TypeId,
-  (words, user) => new LocalSemaphore(Kernel.fromMemory(words, user.table), user),
-)
+export const handles: WordHandles<Semaphore, LocalSemaphore> = makeWordHandles(TypeId, localIn)
+
+const { announce, localOf } = handles
 
 /**
  * Makes a semaphore of checked permits.
@@ -82,7 +91,7 @@ export const localOf: (self: Semaphore) => LocalSemaphore = makeWordHandles(
 export const unsafeMake = (permits: number): Semaphore => {
   const words = new SharedArrayBuffer(Kernel.BYTES)
   new Int32Array(words)[STATE] = permits
-  return { [TypeId]: { id: Membership.nextName(), words } }
+  return announce({ [TypeId]: { id: Membership.nextName(), words } })
 }
 
 /**

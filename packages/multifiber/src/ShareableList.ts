@@ -24,7 +24,7 @@ import {
   toArraySync,
 } from "./ShareableListSync.ts"
 import * as SharedMemory from "./SharedMemory.ts"
-import { attempt } from "./sync/guarding.ts"
+import { attempt } from "./sync/attempting.ts"
 
 export type { Item, Kind, ShareableList } from "./ShareableListSync.ts"
 

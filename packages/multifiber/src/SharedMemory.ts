@@ -18,7 +18,7 @@ import {
   size as sizeOf,
   TypeId,
 } from "./SharedMemorySync.ts"
-import { attempt } from "./sync/guarding.ts"
+import { attempt } from "./sync/attempting.ts"
 import { allocate } from "./sync/Types.ts"
 
 export type { SharedMemory } from "./SharedMemorySync.ts"

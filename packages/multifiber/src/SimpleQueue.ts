@@ -9,7 +9,7 @@ import type { Closed, EncodingFailed, ShutDown } from "./Errors.ts"
 import * as Queue from "./Queue.ts"
 import { sideOf } from "./QueueSync.ts"
 import { closeSync, makeSync, type SimpleQueue, TypeId } from "./SimpleQueueSync.ts"
-import { attempt } from "./sync/guarding.ts"
+import { attempt } from "./sync/attempting.ts"
 
 export type { SimpleQueue } from "./SimpleQueueSync.ts"
 

@@ -7,12 +7,17 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type { IllegalState, InvalidArgument } from "./Errors.ts"
 import type { RLock } from "./RLockSync.ts"
-import { attempt, guard } from "./sync/guarding.ts"
+import { type Actions, acting, type Hosted } from "./sync/acting.ts"
+import { attempt } from "./sync/attempting.ts"
+import { guard } from "./sync/guarding.ts"
+import { RemoteSide } from "./sync/RemoteSide.ts"
 import {
   type Any,
   type AnyLock,
+  bare,
   compareExchangeSync,
-  copySync,
+  contentSync,
+  copyOf,
   fetchAddSync,
   getLock as getLockOf,
   getObj as getObjOf,
@@ -20,7 +25,6 @@ import {
   type IntegerType,
   type LockOf,
   makeSync,
-  modifySync,
   type Options,
   type Raw,
   rawSync,
@@ -70,8 +74,9 @@ export const isValue = (u: unknown): u is Any<any> => typeof u === "object" && u
  *
  * An integer out of the range of its type wraps, as in a typed array; one with a fraction is refused.
  *
- * **Shape** – a handle to the bytes of the type, and to the lock. It may be sent to any agent of the start method `thread`, at
- * any depth of an argument or a result; one that reaches an OS process is refused with `NotTransferable`. `lock` is an
+ * **Shape** – a handle to the bytes of the type, and to the lock. It may be sent to any agent, at any
+ * depth of an argument or a result, and in messages. An OS process uses it through the agent that has sent it: each operation is
+ * a message there and back, and plain code and `view` cannot use it there. `lock` is an
  * `RLock` or `Lock` to use instead of its own, or `false` for none. **Waiting** – what reads or writes a value takes its lock
  * and suspends the fiber until it has it; inside of `withLock` it has it already if that is an `RLock`, and waits for ever
  * if it is a `Lock`, as in Python. The lock of an agent that has died passes on; what it had half-done stays. **Errors** – `InvalidArgument` for a type that is none, a value that the type does not
@@ -174,7 +179,26 @@ export const view: <T extends Type>(self: Any<T>) => ViewOf<T> = viewOf
 const lockOf = (self: Any<any>): AnyLock | undefined => self[TypeId].lock
 
 /** What the plain form does to the memory without the lock, which is taken here. */
-const rawOf = <T extends Type>(self: Any<T>): Raw<T> => getObjOf(self as Value<T, AnyLock>)
+const actions = {
+  get: (raw): any => getSync(raw),
+  set: (raw, value: any) => setSync(raw, value),
+  fetchAdd: (raw, delta: any): any => fetchAddSync(raw, delta),
+  compareExchange: (raw, expected: any, next: any): any => compareExchangeSync(raw, expected, next),
+  content: (raw) => contentSync(raw),
+} satisfies Actions<Raw<any>>
+
+const act = acting(
+  (self: Any<any>): Raw<any> | RemoteSide =>
+    self[TypeId].memory === undefined ? new RemoteSide(self[TypeId].id) : bare(self),
+  actions,
+)
+
+/**
+ * What an agent does to values for others.
+ *
+ * @internal
+ */
+export const hosted: Hosted = { typeId: TypeId, sideFor: bare, actions, effects: {} }
 
 /**
  * Reads the value. **Waiting** – as `make` says, for all that follows. **Interruption** – while it waits for the lock, leaves
@@ -184,10 +208,7 @@ const rawOf = <T extends Type>(self: Any<T>): Raw<T> => getObjOf(self as Value<T
  * @since 0.3.0
  */
 export const get = <T extends Type>(self: Any<T>): Effect.Effect<ValueOf<T>> =>
-  guard(
-    lockOf(self),
-    Effect.sync(() => getSync(rawOf(self))),
-  )
+  guard(lockOf(self), act(self, "get", []))
 
 /**
  * Writes the value. **Errors** – `InvalidArgument` for what the type does not accept; nothing has changed then.
@@ -199,10 +220,7 @@ export const set: {
   <T extends Type>(value: ValueOf<T>): (self: Any<T>) => Effect.Effect<void, InvalidArgument>
   <T extends Type>(self: Any<T>, value: ValueOf<T>): Effect.Effect<void, InvalidArgument>
 } = dual(2, <T extends Type>(self: Any<T>, value: ValueOf<T>) =>
-  guard(
-    lockOf(self),
-    attempt(() => setSync(rawOf(self), value), "InvalidArgument"),
-  ),
+  guard(lockOf(self), act(self, "set", [value], "InvalidArgument")),
 )
 
 /**
@@ -229,7 +247,10 @@ export const modify: {
   ) =>
     guard(
       lockOf(self),
-      attempt(() => modifySync(rawOf(self) as Any<T> as Value<T, AnyLock>, f), "InvalidArgument"),
+      Effect.flatMap(act(self, "get", []), (value) => {
+        const [result, next] = f(value)
+        return Effect.as(act(self, "set", [next], "InvalidArgument"), result)
+      }),
     ),
 )
 
@@ -275,10 +296,7 @@ export const fetchAdd: {
   <T extends IntegerType>(delta: ValueOf<T>): (self: Any<T>) => Effect.Effect<ValueOf<T>, InvalidArgument>
   <T extends IntegerType>(self: Any<T>, delta: ValueOf<T>): Effect.Effect<ValueOf<T>, InvalidArgument>
 } = dual(2, <T extends IntegerType>(self: Any<T>, delta: ValueOf<T>) =>
-  guard(
-    lockOf(self),
-    attempt(() => fetchAddSync(rawOf(self), delta), "InvalidArgument"),
-  ),
+  guard(lockOf(self), act(self, "fetchAdd", [delta], "InvalidArgument")),
 )
 
 /**
@@ -300,10 +318,7 @@ export const compareExchange: {
     next: ValueOf<T>,
   ): Effect.Effect<ValueOf<T>, InvalidArgument>
 } = dual(3, <T extends IntegerType>(self: Any<T>, expected: ValueOf<T>, next: ValueOf<T>) =>
-  guard(
-    lockOf(self),
-    attempt(() => compareExchangeSync(rawOf(self), expected, next), "InvalidArgument"),
-  ),
+  guard(lockOf(self), act(self, "compareExchange", [expected, next], "InvalidArgument")),
 )
 
 /**
@@ -315,7 +330,7 @@ export const compareExchange: {
 export const copy = <T extends Type>(self: Any<T>): Effect.Effect<Raw<T>> =>
   guard(
     lockOf(self),
-    Effect.sync(() => copySync(rawOf(self))),
+    Effect.map(act(self, "content", []), (content) => copyOf(self, content)),
   )
 
 /**

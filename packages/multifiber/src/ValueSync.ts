@@ -5,11 +5,13 @@
  */
 import type { RLock } from "./RLockSync.ts"
 import { type AnyLock, addLock, chooseLock, guardSync } from "./sync/guardSync.ts"
+import { makeAnnounce } from "./sync/Handles.ts"
 import {
-  boundOf,
+  binder,
   type Cells,
+  cellsLike,
   check,
-  copyCells,
+  contentOf,
   type IntegerType,
   makeCells,
   type Type,
@@ -26,9 +28,13 @@ export type { IntegerType, Type, ValueOf, ViewOf } from "./sync/Types.ts"
  */
 export const TypeId = "~multifiber/Value"
 
+const announce = makeAnnounce(TypeId, "memory")
+
+const boundOf = binder("Value")
+
 /**
- * A value that agents share: a handle that may be sent to any agent that shares memory, as an argument of a task or inside
- * of one. `L` is the kind of its lock.
+ * A value that agents share: a handle that may be sent to any agent, as an argument of a task or inside
+ * of one; in an OS process it is for Effects. `L` is the kind of its lock.
  *
  * @category models
  * @since 0.3.0
@@ -95,7 +101,7 @@ export const makeSync = <const T extends Type, L extends AnyLock | false | undef
 ): Value<T, LockOf<L>> => {
   const cells = makeCells(type, 1)
   if (initial !== undefined) write(cells, initial)
-  return { [TypeId]: { ...cells, lock: chooseLock(options?.lock) as LockOf<L> } }
+  return announce({ [TypeId]: { ...cells, lock: chooseLock(options?.lock) as LockOf<L> } })
 }
 
 /**
@@ -116,7 +122,7 @@ export const rawSync = <const T extends Type>(type: T, initial?: ValueOf<T>): Ra
 export const synchronizedSync = <T extends Type, L extends AnyLock = RLock>(
   self: Any<T>,
   lock?: L,
-): Value<T, L> => ({ [TypeId]: { ...self[TypeId], lock: addLock(self[TypeId].lock, lock, "value") } })
+): Value<T, L> => announce({ [TypeId]: { ...self[TypeId], lock: addLock(self[TypeId].lock, lock, "value") } })
 
 /**
  * The lock of a value: the very one that it was made with, `undefined` where it has none.
@@ -132,7 +138,14 @@ export const getLock = <L extends AnyLock | undefined>(self: Value<any, L>): L =
  * @category getters
  * @since 0.3.0
  */
-export const getObj = <T extends Type>(self: Value<T, AnyLock>): Raw<T> => ({
+export const getObj = <T extends Type>(self: Value<T, AnyLock>): Raw<T> => announce(bare(self))
+
+/**
+ * The same for this agent alone.
+ *
+ * @internal
+ */
+export const bare = <T extends Type>(self: Any<T>): Raw<T> => ({
   [TypeId]: { ...self[TypeId], lock: undefined },
 })
 
@@ -237,7 +250,25 @@ export const compareExchangeSync = <T extends IntegerType>(
  * @since 0.3.0
  */
 export const copySync = <T extends Type>(self: Any<T>): Raw<T> =>
-  guardSync(self[TypeId].lock, () => ({ [TypeId]: { ...copyCells(self[TypeId]), lock: undefined } }))
+  guardSync(self[TypeId].lock, () => copyOf(self, contentSync(self)))
+
+/**
+ * The content of one whose memory this agent shares.
+ *
+ * @internal
+ */
+export const contentSync = (self: Any<any>): Uint8Array => {
+  boundOf(self[TypeId])
+  return contentOf(self[TypeId])
+}
+
+/**
+ * A new one with this content.
+ *
+ * @internal
+ */
+export const copyOf = <T extends Type>(self: Any<T>, content: Uint8Array): Raw<T> =>
+  announce({ [TypeId]: { ...cellsLike(self[TypeId], content), lock: undefined } })
 
 /**
  * Runs `body` with the lock, and gives it back whatever becomes of it: for steps that belong together.

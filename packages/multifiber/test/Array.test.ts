@@ -4,13 +4,12 @@ import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as Shared from "../src/Array.ts"
 import * as ArraySync from "../src/ArraySync.ts"
-import { getContext } from "../src/Context.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Pool from "../src/Pool.ts"
 import * as RLock from "../src/RLock.ts"
 import type { ValueOf } from "../src/Value.ts"
 import { values } from "./fixtures/values.ts"
-import { live, within } from "./live.ts"
+import { live } from "./live.ts"
 
 const invalid = { _tag: "InvalidArgument" }
 
@@ -246,14 +245,4 @@ describe("Array, between agents", () => {
       }),
     )
   }
-
-  live("an OS process is refused it", () =>
-    Effect.gen(function* () {
-      const { Process } = yield* getContext("spawn")
-      const child = yield* Process.make(values.sumUp, [yield* Shared.raw("i32", 2)])
-      yield* Process.start(child)
-      const refused = yield* Effect.flip(Effect.flatten(within(10)(Process.result(child))))
-      expect(refused).toMatchObject({ _tag: "NotTransferable" })
-    }),
-  )
 })

@@ -7,7 +7,6 @@ import * as Fiber from "effect/Fiber"
 import * as AsyncResult from "../src/AsyncResult.ts"
 import * as Barrier from "../src/Barrier.ts"
 import * as BarrierSync from "../src/BarrierSync.ts"
-import { getContext } from "../src/Context.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
@@ -356,17 +355,6 @@ describe("Barrier, between agents", () => {
       }
       expect(sum).toBe(times * 36)
       expect([yield* Barrier.waiting(barrier), yield* Barrier.isBroken(barrier)]).toEqual([0, false])
-    }),
-  )
-
-  live("an OS process is refused it", () =>
-    Effect.gen(function* () {
-      const it = yield* shared(2)
-      const { Process: Spawned } = yield* getContext("spawn")
-      const child = yield* Spawned.make(meeting.wait, [it])
-      yield* Process.start(child)
-      const refused = yield* Effect.flip(Effect.flatten(within(10)(Process.result(child))))
-      expect(refused).toMatchObject({ _tag: "NotTransferable" })
     }),
   )
 

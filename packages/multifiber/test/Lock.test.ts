@@ -4,7 +4,6 @@ import * as Flags from "@multifiber/testkit/Flags"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as AsyncResult from "../src/AsyncResult.ts"
-import { getContext } from "../src/Context.ts"
 import * as Lock from "../src/Lock.ts"
 import * as LockSync from "../src/LockSync.ts"
 import * as Pool from "../src/Pool.ts"
@@ -239,18 +238,6 @@ describe("Lock, between agents", () => {
       })
       yield* within(20)(Effect.forEach(added, AsyncResult.get))
       expect(it.flags[0]).toBe(60_050)
-    }),
-  )
-
-  live("an OS process is refused it, with what to use", () =>
-    Effect.gen(function* () {
-      const it = yield* shared
-      const { Process: Spawned } = yield* getContext("spawn")
-      const child = yield* Spawned.make(locking.tryOnce, [it])
-      yield* Process.start(child)
-      const refused = yield* Effect.flip(resultOf(child))
-      expect(refused).toMatchObject({ _tag: "NotTransferable" })
-      expect(String(refused)).toContain('use the start method "thread"')
     }),
   )
 })

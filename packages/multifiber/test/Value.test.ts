@@ -3,7 +3,6 @@ import { describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as SharedArray from "../src/Array.ts"
-import { getContext } from "../src/Context.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Pool from "../src/Pool.ts"
 import * as RLock from "../src/RLock.ts"
@@ -306,17 +305,6 @@ describe("Value, between agents", () => {
       const pool = yield* Pool.make({ size: 1 })
       yield* Pool.apply(pool, values.fetchAdd, [yield* Value.make("i32"), 1])
       expect(yield* Pool.apply(pool, values.marksOfEffect, [])).toEqual([])
-    }),
-  )
-
-  live("an OS process is refused it, with what to use", () =>
-    Effect.gen(function* () {
-      const { Process } = yield* getContext("spawn")
-      const child = yield* Process.make(values.fetchAdd, [yield* Value.raw("i32"), 1])
-      yield* Process.start(child)
-      const refused = yield* Effect.flip(Effect.flatten(within(10)(Process.result(child))))
-      expect(refused).toMatchObject({ _tag: "NotTransferable" })
-      expect(String(refused)).toContain('use the start method "thread"')
     }),
   )
 })

@@ -44,21 +44,24 @@ describe("a handle in a message", () => {
     }),
   )
 
-  live("a lock in a message is the same lock", () =>
-    Effect.gen(function* () {
-      const queue = yield* Queue.make<Handed>()
-      const lock = yield* Lock.make
-      const [left, right] = yield* Pipe.make<string>()
-      const process = yield* Process.make(handed.take, [queue])
-      yield* Process.start(process)
-      yield* Lock.acquire(lock)
-      yield* Queue.put(queue, { end: right, lock })
-      expect(yield* Connection.poll(left, "300 millis")).toBe(false)
-      yield* Lock.release(lock)
-      expect(yield* within(20)(Connection.recv(left))).toBe("hello")
-      yield* within(20)(resultOf(process))
-    }),
-  )
+  for (const startMethod of ["thread", "spawn"] as const) {
+    live(`a lock in a message is the same lock [${startMethod}]`, () =>
+      Effect.gen(function* () {
+        const context = yield* Context.getContext(startMethod)
+        const queue = yield* Queue.make<Handed>()
+        const lock = yield* Lock.make
+        const [left, right] = yield* Pipe.make<string>()
+        const process = yield* context.Process.make(handed.take, [queue])
+        yield* Process.start(process)
+        yield* Lock.acquire(lock)
+        yield* Queue.put(queue, { end: right, lock })
+        expect(yield* Connection.poll(left, "300 millis")).toBe(false)
+        yield* Lock.release(lock)
+        expect(yield* within(20)(Connection.recv(left))).toBe("hello")
+        yield* within(20)(resultOf(process))
+      }),
+    )
+  }
 
   live("shared memory arrives as the same memory, as it is and in a view", () =>
     Effect.gen(function* () {

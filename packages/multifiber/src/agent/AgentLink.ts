@@ -34,6 +34,7 @@ import {
 import type { Packed } from "../wire/packed.ts"
 import type { Call } from "./Call.ts"
 import * as Delivery from "./Delivery.ts"
+import { Guests } from "./Guests.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
@@ -123,6 +124,9 @@ export class AgentLink {
   private readonly leases: Delivery.Leases = new Map()
   /** What it asked for and has no answer to, by its number: how to withdraw it. */
   private readonly calls = new Map<number, () => void>()
+  /** Who asks: it, or agents below it. */
+  private readonly guests = new Guests()
+  private readonly path: string
   /** Named memory that it made, or an agent below it: where it could not unlink that itself, it is unlinked when it is gone. */
   private blocks: ReadonlyArray<Block> = []
 
@@ -143,6 +147,7 @@ export class AgentLink {
     }
     const { logs, name, startMethod, stdio, watch = NOTHING_MORE, ...identity } = options
     this.name = name
+    this.path = identity.path.join(":")
     this.logs = logs
     this.listener = listener
     const memory = Claims.allocate(CAPACITY)
@@ -203,6 +208,7 @@ export class AgentLink {
 
   /** It is really gone, or was never there. */
   private leave(): void {
+    this.guests.leave(this.path)
     if (this.membership) Membership.leave(this.membership)
     this.membership = undefined
     for (const { name, words } of this.blocks) Names.unlink(name, words)
@@ -342,6 +348,9 @@ export class AgentLink {
         this.leases.get(message.target)?.release()
         this.leases.delete(message.target)
         break
+      case Op.Left:
+        this.guests.leave(message.agent)
+        break
       case Op.Begun:
         this.tell(message.sequence, this.listener.onBegun)
         break
@@ -372,7 +381,7 @@ export class AgentLink {
       if (this.state !== "ended") this.answer(id, outcome)
     }
     this.calls.set(id, () => {})
-    const withdraw = serve(this.leases.get(call.target), call, reply)
+    const withdraw = serve(this.leases.get(call.target), call, reply, this.guests)
     if (this.calls.has(id)) this.calls.set(id, withdraw)
   }
 

@@ -17,7 +17,7 @@ export const call = (call: Call, reply: Reply): (() => void) => {
 }
 
 /** Why plain code cannot use what this agent uses through its starter. */
-export const cannotBlock = (module: "Queue" | "Connection"): Error =>
+export const cannotBlock = (module: string): Error =>
   plainError("Unsupported", {
     feature: `${module}Sync in an OS process`,
     reason: "nothing can block it until its starter answers",

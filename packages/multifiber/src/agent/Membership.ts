@@ -23,11 +23,11 @@ const found = (): Agent.Membership => {
 
 const attachTable = (table: SharedArrayBuffer): Memory => attach(new Int32Array(table))
 
-/** The same, bound to the table. */
-export const self = (): User => {
-  const { id, table } = own()
-  return { id, table: attachTable(table) }
-}
+/** A member as a user of primitives. */
+export const user = ({ id, table }: Agent.Membership): User => ({ id, table: attachTable(table) })
+
+/** This agent as one. */
+export const self = (): User => user(own())
 
 /** The agent that started this one, where they share memory. */
 export const starter = (): number | undefined => {
@@ -55,9 +55,10 @@ export const isTold = ({ id, table }: User): boolean => Agents.isTold(table, id)
 /** Tells the others that an agent is really gone. */
 export const leave = ({ id }: Agent.Membership): void => Agents.leave(self().table, id)
 
-/** A name for something that agents share: no two in a program are alike. */
+/** A name for something that agents share, which begins with the id of this one: no two in a program are alike. */
 export const nextName = (): string => {
   const state = Agent.state()
   state.shared++
-  return `${own().id}:${state.shared}`
+  // Agents that share no memory may have the same id.
+  return `${own().id}:${state.shared}@${state.path.join(":")}`
 }

@@ -3,21 +3,27 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as SharedArray from "../Array.ts"
 import * as Calls from "../agent/Calls.ts"
+import type { Guest } from "../agent/Guests.ts"
+import * as Barrier from "../Barrier.ts"
+import * as BoundedSemaphore from "../BoundedSemaphore.ts"
+import * as Condition from "../Condition.ts"
 import * as Connection from "../Connection.ts"
 import type { Connection as AnyConnection } from "../ConnectionSync.ts"
+import * as Event from "../Event.ts"
 import * as JoinableQueue from "../JoinableQueue.ts"
+import * as Lock from "../Lock.ts"
 import * as Queue from "../Queue.ts"
+import * as RLock from "../RLock.ts"
+import * as Semaphore from "../Semaphore.ts"
+import * as Value from "../Value.ts"
 import type { Message } from "../wire/Message.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
+import type { Actions, Hosted, Operations, SideOf } from "./acting.ts"
 import { forAnother, wasPassed } from "./borrowing.ts"
 import { NOTHING } from "./LocalTurn.ts"
 import { pass } from "./travelling.ts"
-
-/** The operations on a kind of handle. */
-type Operations<Handle> = Readonly<
-  Record<string, (handle: Handle, ...args: ReadonlyArray<any>) => Effect.Effect<unknown, object>>
->
 
 /** Whether this agent may use it still is not what the others depend on. */
 const mayAlways = (): void => {}
@@ -56,12 +62,63 @@ const outcomeOf = (exit: Exit.Exit<unknown, object>): Outcome => {
     : { is: "failed", tag: failure._tag, fields: { ...failure } }
 }
 
-/** Performs an operation; returns what withdraws it. There is an answer in any case. */
-export const perform = (handle: any, { args, method }: Call, reply: Calls.Reply): (() => void) => {
-  const operations: Operations<any> = Queue.isQueue(handle) ? ofQueue : ofConnection
-  const operation = operations[method]?.(handle, ...args) ?? Effect.dieMessage(`there is no ${method}`)
+const HOSTED: ReadonlyArray<Hosted> = [
+  Lock.hosted,
+  RLock.hosted,
+  Semaphore.hosted,
+  BoundedSemaphore.hosted,
+  Event.hosted,
+  Condition.hosted,
+  Barrier.hosted,
+  Value.hosted,
+  SharedArray.hosted,
+]
+
+/** What the guest keeps of it here, such as its place among those that share the memory. */
+const sideFor =
+  (guest: Guest): SideOf =>
+  (handle) => {
+    const hosted = hostedOf(handle) as Hosted
+    const { id } = handle[hosted.typeId]
+    const known = guest.sides.get(id)
+    if (known !== undefined) return known
+    const side = hosted.sideFor(handle, guest, sideFor(guest))
+    guest.sides.set(id, side)
+    return side
+  }
+
+const hostedOf = (handle: object) => HOSTED.find(({ typeId }) => typeId in handle)
+
+/** An action fails with what it throws of this library's errors. */
+const doing = (action: Actions<any>[string], side: unknown, args: ReadonlyArray<unknown>) =>
+  Effect.catchAll(
+    Effect.try({ try: () => action(side, ...args), catch: (error) => error as object }),
+    (error) => ("_tag" in error ? Effect.fail(error) : Effect.die(error)),
+  )
+
+const operationFor = (
+  handle: any,
+  { args, method }: Call,
+  guest: Guest,
+): Effect.Effect<unknown, object> | undefined => {
+  const hosted = hostedOf(handle)
+  if (hosted === undefined)
+    return (Queue.isQueue(handle) ? ofQueue : ofConnection)[method]?.(handle as never, ...args)
+  const { actions, effects } = hosted
+  const side = sideFor(guest)(handle)
+  const action = actions[method]
+  return action ? doing(action, side, args) : effects[method]?.(side, ...args)
+}
+
+/** Performs an operation for a guest; returns what withdraws it. There is an answer in any case. */
+export const perform = (handle: object, call: Call, reply: Calls.Reply, guest: Guest): (() => void) => {
+  const operation = Effect.suspend(
+    () => operationFor(handle, call, guest) ?? Effect.dieMessage(`there is no ${call.method}`),
+  )
+  const over = guest.begin()
   const fiber = Effect.runFork(operation)
   fiber.addObserver((exit) => {
+    over()
     reply(outcomeOf(exit))
     if (Exit.isSuccess(exit)) wasPassed(exit.value)
   })

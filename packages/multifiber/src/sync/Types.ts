@@ -5,6 +5,8 @@
  * byte, so that another agent sees half of it. So each value lies at a multiple of its size, as in C, and memory comes in
  * multiples of 8 bytes.
  */
+import { cannotBlock } from "../agent/Calls.ts"
+import * as Membership from "../agent/Membership.ts"
 import { plainError } from "./plainErrors.ts"
 
 const VIEWS = {
@@ -254,9 +256,11 @@ export const layoutOf = (type: Type): Layout => {
 
 /** What a handle says of the memory of its values. */
 export interface Cells<T extends Type> {
+  readonly id: string
   readonly type: T
   readonly length: number
-  readonly memory: SharedArrayBuffer
+  /** None in an OS process, which uses it through its starter. */
+  readonly memory: SharedArrayBuffer | undefined
 }
 
 /** The memory of some values, ready for use. */
@@ -267,7 +271,7 @@ export interface Bound extends Slots {
 
 const isNumeric = (type: Type): type is NumericType => typeof type === "string" && type !== "bool"
 
-const bind = ({ length, memory, type }: Cells<Type>): Bound => {
+const bind = (memory: SharedArrayBuffer, { length, type }: Cells<Type>): Bound => {
   const layout = layoutOf(type)
   const view = isNumeric(type)
     ? numbersIn(type, memory, length)
@@ -277,13 +281,18 @@ const bind = ({ length, memory, type }: Cells<Type>): Bound => {
 
 const known = new WeakMap<SharedArrayBuffer, Bound>()
 
-export const boundOf = (cells: Cells<Type>): Bound => {
-  const found = known.get(cells.memory)
-  if (found !== undefined) return found
-  const bound = bind(cells)
-  known.set(cells.memory, bound)
-  return bound
-}
+/** Binds the cells of values of one kind; throws `Unsupported` where this agent does not share the memory. */
+export const binder =
+  (kind: "Value" | "Array") =>
+  (cells: Cells<Type>): Bound => {
+    const { memory } = cells
+    if (memory === undefined) throw cannotBlock(kind)
+    const found = known.get(memory)
+    if (found !== undefined) return found
+    const bound = bind(memory, cells)
+    known.set(memory, bound)
+    return bound
+  }
 
 /** New memory of zeros. Throws `InvalidArgument` where there is not so much. */
 export const allocate = (size: number, argument: string): SharedArrayBuffer => {
@@ -296,16 +305,21 @@ export const allocate = (size: number, argument: string): SharedArrayBuffer => {
 
 /** Memory for so many values of a type: of `false`, of zeros, of empty texts. */
 export const makeCells = <T extends Type>(type: T, length: number): Cells<T> => ({
+  id: Membership.nextName(),
   type,
   length,
   memory: allocate(roundUp(layoutOf(type).bytes * length, 8), "size"),
 })
 
-/** The same content in memory of its own. */
-export const copyCells = <T extends Type>({ length, memory, type }: Cells<T>): Cells<T> => {
-  const copy = allocate(memory.byteLength, "size")
-  new Uint8Array(copy).set(new Uint8Array(memory))
-  return { type, length, memory: copy }
+/** The content of cells whose memory this agent shares. */
+export const contentOf = ({ memory }: Cells<Type>): Uint8Array =>
+  new Uint8Array(memory as SharedArrayBuffer).slice()
+
+/** Cells of the same shape, with this content. */
+export const cellsLike = <T extends Type>({ length, type }: Cells<T>, content: Uint8Array): Cells<T> => {
+  const cells = makeCells(type, length)
+  new Uint8Array(cells.memory as SharedArrayBuffer).set(content)
+  return cells
 }
 
 /** Throws `InvalidArgument` for a value that the type does not accept. */

@@ -10,7 +10,7 @@ import { Kept } from "./Kept.ts"
 import { LocalRing, type Shared } from "./LocalRing.ts"
 import { type Act, type LocalTurn, NOTHING } from "./LocalTurn.ts"
 import { plainError } from "./plainErrors.ts"
-import type { Remote } from "./remote.ts"
+import type { Remote } from "./RemoteSide.ts"
 
 type Inner = Connection<never, any>[typeof TypeId]
 

@@ -1,11 +1,16 @@
 /** The Effects that all gates have in common. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Calls from "../agent/Calls.ts"
 import { InvalidArgument, OverRelease, TimedOut } from "../Errors.ts"
 import type { Acquired } from "../LockSync.ts"
+import type { Actions } from "./acting.ts"
 import type { LocalGate } from "./LocalGate.ts"
+import { NOTHING, type Nothing } from "./LocalTurn.ts"
 import { refusal } from "./permits.ts"
 import type { FieldsOf } from "./plainErrors.ts"
+import { RemoteSide } from "./RemoteSide.ts"
+import { callRemote } from "./remote.ts"
 
 type OverReleased = FieldsOf<"OverRelease">
 
@@ -18,14 +23,37 @@ interface Passing {
   readonly onPass?: () => void
 }
 
+/** A gate as this agent has it. */
+type Side = LocalGate | RemoteSide
+
+/** Asks the starter; who is not waited for any more gives back what came. */
+const passRemote = (
+  gate: RemoteSide,
+  method: "pass" | "tryPass",
+  wanted: number,
+  onPass: () => void,
+): Effect.Effect<Acquired | Nothing> =>
+  Effect.map(
+    callRemote<Acquired, never>(gate, method, [wanted], [], {
+      onLate: () => void Calls.call({ target: gate.id, method: "leave", args: [wanted] }, () => {}),
+    }),
+    (taken) => {
+      if (taken !== NOTHING) onPass()
+      return taken
+    },
+  )
+
 /** Passes at once where it can, and waits in a way of its own. */
 export const passWith = <E>(
-  gateOf: () => LocalGate,
+  gateOf: () => Side,
   wait: Wait<E>,
   { onPass = () => {}, wanted = 1 }: Passing = {},
 ): Effect.Effect<Acquired, E> =>
   Effect.suspend(() => {
     const gate = gateOf()
+    // It ends in no other way.
+    if (gate instanceof RemoteSide)
+      return wait(passRemote(gate, "pass", wanted, onPass) as Effect.Effect<Acquired>)
     const taken = gate.tryPass(wanted)
     if (taken !== undefined) {
       onPass()
@@ -43,30 +71,63 @@ export const passWith = <E>(
   })
 
 /** Waits until it has passed. */
-export const pass = (gateOf: () => LocalGate, passing?: Passing): Effect.Effect<Acquired> =>
+export const pass = (gateOf: () => Side, passing?: Passing): Effect.Effect<Acquired> =>
   passWith(gateOf, (waiting) => waiting, passing)
 
 /** Tries once. */
-export const tryPass = (gateOf: () => LocalGate, wanted = 1): Effect.Effect<Acquired | false> =>
-  Effect.sync(() => gateOf().tryPass(wanted) ?? false)
+export const tryPass = (
+  gateOf: () => Side,
+  { onPass = () => {}, wanted = 1 }: Passing = {},
+): Effect.Effect<Acquired | false> =>
+  Effect.suspend(() => {
+    const gate = gateOf()
+    if (gate instanceof RemoteSide) {
+      return Effect.map(passRemote(gate, "tryPass", wanted, onPass), (taken) => taken !== NOTHING && taken)
+    }
+    const taken = gate.tryPass(wanted) ?? false
+    if (taken !== false) onPass()
+    return Effect.succeed(taken)
+  })
 
 /** Waits at most as long as `timeout`; tries once where that is nothing. */
 export const passWithin = (
-  gateOf: () => LocalGate,
+  gateOf: () => Side,
   timeout: Duration.DurationInput,
   operation: string,
   passing?: Passing,
 ): Effect.Effect<Acquired, TimedOut> => {
   const duration = Duration.decode(timeout)
   const onTimeout = () => new TimedOut({ operation })
-  return passWith(
-    gateOf,
-    (waiting) =>
-      Duration.toMillis(duration) > 0
-        ? Effect.timeoutFail(waiting, { duration, onTimeout })
-        : Effect.fail(onTimeout()),
-    passing,
+  if (Duration.toMillis(duration) > 0) {
+    return passWith(gateOf, (waiting) => Effect.timeoutFail(waiting, { duration, onTimeout }), passing)
+  }
+  return Effect.flatMap(tryPass(gateOf, passing), (taken) =>
+    taken === false ? Effect.fail(onTimeout()) : Effect.succeed(taken),
   )
+}
+
+/** Undoes that it has passed; where that was undone before, goes on with `otherwise`. */
+export const leave = <E>(
+  gateOf: () => Side,
+  otherwise: () => Effect.Effect<void, E>,
+  wanted = 1,
+): Effect.Effect<void, E> =>
+  Effect.suspend(() => {
+    const gate = gateOf()
+    if (!(gate instanceof RemoteSide)) return gate.leave(wanted) ? Effect.void : otherwise()
+    const left = Effect.uninterruptible(callRemote<boolean, never>(gate, "leave", [wanted], []))
+    return Effect.flatMap(left, (left) => (left === true ? Effect.void : otherwise()))
+  })
+
+/** What can be done to a gate at once, for another agent. */
+export const gateActions = {
+  leave: (gate, wanted: number) => gate.leave(wanted),
+} satisfies Actions<LocalGate>
+
+/** What else can be done for it. */
+export const gateEffects = {
+  pass: (gate: LocalGate, wanted: number) => pass(() => gate, { wanted }),
+  tryPass: (gate: LocalGate, wanted: number) => Effect.sync(() => gate.tryPass(wanted) ?? NOTHING),
 }
 
 /**
@@ -75,14 +136,14 @@ export const passWithin = (
  */
 export const passFor = <A, E, R>(
   self: Effect.Effect<A, E, R>,
-  gateOf: () => LocalGate,
+  gateOf: () => Side,
   tooOften: OverReleased,
   wanted = 1,
 ): Effect.Effect<A, E, R> =>
   holdFor(
     self,
     (restore) => passWith(gateOf, restore, { wanted }),
-    Effect.suspend(() => (gateOf().leave(wanted) ? Effect.void : Effect.die(new OverRelease(tooOften)))),
+    leave(gateOf, () => Effect.die(new OverRelease(tooOften)), wanted),
   )
 
 /** Runs an effect between taking and giving back. */

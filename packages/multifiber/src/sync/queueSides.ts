@@ -9,7 +9,7 @@ import { LocalRing, type Shared, USER } from "./LocalRing.ts"
 import { LocalSignal } from "./LocalSignal.ts"
 import { type Act, type LocalTurn, NOTHING } from "./LocalTurn.ts"
 import { plainError } from "./plainErrors.ts"
-import type { Remote } from "./remote.ts"
+import type { Remote } from "./RemoteSide.ts"
 
 /** Words of a queue behind those of its ring: whether it is shut down, and what of it is done. */
 const SHUT = 0

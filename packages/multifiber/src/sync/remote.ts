@@ -2,20 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Calls from "../agent/Calls.ts"
 import type { Outcome } from "../wire/Protocol.ts"
+import { attempt, attemptThen, type Failure } from "./attempting.ts"
 import type { Received } from "./borrowing.ts"
-import { attempt, attemptThen, type Failure } from "./guarding.ts"
 import type { Kept } from "./Kept.ts"
 import { NOTHING, type Nothing } from "./LocalTurn.ts"
 import { type FieldsOf, plainError, type Tag } from "./plainErrors.ts"
-
-/** What this agent keeps of something that it uses through its starter. */
-export interface Remote {
-  readonly id: string
-  /** Throws where this agent does not use it any more. */
-  readonly checkOpen: () => void
-  /** How to withdraw what it waits for. */
-  readonly pending: Set<() => void>
-}
+import type { Remote } from "./RemoteSide.ts"
 
 /** What came too late, and cannot be put back. */
 interface Keeping {
@@ -36,9 +28,8 @@ const read = (outcome: Outcome): unknown => {
 
 /** How something may come that was kept here, or too late. */
 interface Otherwise<A> {
-  readonly kept: Kept<Received>
-  /** What there is among those that were kept. */
-  readonly look: () => A | undefined
+  /** Those that were kept, and what there is among them. */
+  readonly kept?: { readonly watch: Kept<Received>["watch"]; readonly look: () => A | undefined }
   /** What came though it was not wanted any more. */
   readonly onLate?: (value: A) => void
 }
@@ -52,20 +43,20 @@ export const callRemote = <A, T extends Tag>(
   method: string,
   args: ReadonlyArray<unknown>,
   tags: ReadonlyArray<T>,
-  otherwise?: Otherwise<A>,
+  { kept, onLate }: Otherwise<A> = {},
 ): Effect.Effect<A | Nothing, Failure<T>> =>
   Effect.uninterruptibleMask((restore) =>
     attemptThen(
       () => {
         checkOpen()
-        return otherwise?.look()
+        return kept?.look()
       },
       (found): Effect.Effect<A | Nothing, Failure<T>> => {
         if (found !== undefined) return Effect.succeed(found)
         let outcome: Outcome | undefined
         let arrived = () => {}
         const late = (outcome: Outcome): void => {
-          if (outcome.is === "done") otherwise?.onLate?.(outcome.value as A)
+          if (outcome.is === "done") onLate?.(outcome.value as A)
         }
         const settle = (received: Outcome): void => {
           stopLooking?.()
@@ -76,8 +67,8 @@ export const callRemote = <A, T extends Tag>(
             late(received)
           }
         }
-        const stopLooking = otherwise?.kept.watch(() => {
-          const value = otherwise.look()
+        const stopLooking = kept?.watch(() => {
+          const value = kept.look()
           if (value === undefined) return
           settle({ is: "done", value })
           withdraw()
@@ -97,7 +88,7 @@ export const callRemote = <A, T extends Tag>(
         const giveUp = Effect.suspend(() => {
           stopLooking?.()
           if (outcome === undefined) withdraw()
-          if (otherwise?.onLate === undefined) return Effect.void
+          if (onLate === undefined) return Effect.void
           return Effect.map(arrival, () => late(outcome as Outcome))
         })
         const result = attempt(
@@ -129,8 +120,7 @@ export const takeRemote = <T extends Tag>(
   onLate: (received: Received) => void = (received) => remote.kept.keep(received),
 ): Effect.Effect<Received | Nothing, Failure<T>> =>
   callRemote<Received, T>(remote, method, [milliseconds], tags, {
-    kept: remote.kept,
-    look: () => remote.kept.take(),
+    kept: { watch: (look) => remote.kept.watch(look), look: () => remote.kept.take() },
     onLate,
   })
 
@@ -141,8 +131,10 @@ export const pollRemote = <T extends Tag>(
   tags: ReadonlyArray<T>,
 ): Effect.Effect<true | Nothing, Failure<T>> =>
   callRemote<true, T>(remote, "poll", [milliseconds], tags, {
-    kept: remote.kept,
-    look: () => (remote.kept.isEmpty ? undefined : true),
+    kept: {
+      watch: (look) => remote.kept.watch(look),
+      look: () => (remote.kept.isEmpty ? undefined : true),
+    },
   })
 
 /** Asks for something that is there at once, also where this agent has closed it. */

@@ -53,9 +53,10 @@ export interface Travel<Shared> {
   readonly lease: () => () => void
 }
 
-/** Makes `shared` of a handle a getter, which gives no memory to those that cannot share it. */
-export const watch = <Shared>(
-  inner: { readonly shared: Shared | undefined },
+/** Makes the memory of a handle a getter, which gives none to those that cannot share it. */
+export const watch = <Key extends string, Shared>(
+  inner: { readonly [K in Key]: Shared | undefined },
+  key: Key,
   { depart, handle, id, lease, share, shared }: Travel<Shared>,
 ): void => {
   const get = (): Shared | undefined => {
@@ -78,5 +79,5 @@ export const watch = <Shared>(
     }
     return undefined
   }
-  Object.defineProperty(inner, "shared", { enumerable: true, configurable: true, get })
+  Object.defineProperty(inner, key, { enumerable: true, configurable: true, get })
 }

@@ -1,7 +1,7 @@
 /** Turns at a gate as Effects. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { attempt, attemptThen, type Failure } from "./guarding.ts"
+import { attempt, attemptThen, type Failure } from "./attempting.ts"
 import { type Act, type LocalTurn, NOTHING, type Nothing, Waiter } from "./LocalTurn.ts"
 import type { Tag } from "./plainErrors.ts"
 

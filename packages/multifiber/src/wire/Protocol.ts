@@ -32,6 +32,7 @@ export const Op = {
   Drop: 15,
   Hears: 16,
   Begun: 17,
+  Left: 18,
 } as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
@@ -151,6 +152,8 @@ export type ToAgent =
 
 /** An operation on something that the starter has, or an agent above it. */
 export interface Call {
+  /** Who asks: the path of the agent. Its runner fills that in. */
+  readonly from?: string
   /** The id of its handle. */
   readonly target: string
   readonly method: string
@@ -191,6 +194,8 @@ export type FromAgent =
   | { readonly op: typeof Op.Cancel; readonly id: number }
   /** It does not use any more what has this handle. */
   | { readonly op: typeof Op.Release; readonly target: string }
+  /** An agent below it is gone, whose calls it has passed on: the path of that agent. */
+  | { readonly op: typeof Op.Left; readonly agent: string }
   /** The call has given up the thread: its effect will be interrupted when the call is dropped, or is now. */
   | { readonly op: typeof Op.Hears; readonly sequence: number }
   /** It begins a call that is timed. */
