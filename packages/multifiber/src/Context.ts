@@ -13,16 +13,46 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Agent from "./Agent.ts"
+import * as SharedArray from "./Array.ts"
+import * as Barrier from "./Barrier.ts"
+import * as BoundedSemaphore from "./BoundedSemaphore.ts"
+import * as Condition from "./Condition.ts"
 import { IllegalState, InvalidArgument, StartFailed, Unsupported } from "./Errors.ts"
+import * as Event from "./Event.ts"
+import * as JoinableQueue from "./JoinableQueue.ts"
+import * as Lock from "./Lock.ts"
+import * as Pipe from "./Pipe.ts"
 import { Platform } from "./Platform.ts"
 import * as Pool from "./Pool.ts"
 import * as Process from "./Process.ts"
+import * as Queue from "./Queue.ts"
+import * as RLock from "./RLock.ts"
+import * as Semaphore from "./Semaphore.ts"
+import * as SimpleQueue from "./SimpleQueue.ts"
 import { StartMethod, startMethodOf } from "./StartMethod.ts"
+import * as Value from "./Value.ts"
 
 const METHODS: ReadonlyArray<Agent.StartMethod> = ["thread", "spawn", "forkserver"]
 
+/** What is the same with every start method: its handles reach all agents. */
+const SAME = {
+  Array: SharedArray,
+  Barrier,
+  BoundedSemaphore,
+  Condition,
+  Event,
+  JoinableQueue,
+  Lock,
+  Pipe,
+  Queue,
+  RLock,
+  Semaphore,
+  SimpleQueue,
+  Value,
+} as const
+
 /**
- * The whole interface with one start method.
+ * The whole interface with one start method. Locks, queues and all else that is shared are the same in each.
  *
  * @category models
  * @since 0.2.0
@@ -33,6 +63,19 @@ export interface Context {
   readonly Process: typeof Process
   /** Python's `ctx.Pool`. */
   readonly Pool: typeof Pool
+  readonly Array: typeof SharedArray
+  readonly Barrier: typeof Barrier
+  readonly BoundedSemaphore: typeof BoundedSemaphore
+  readonly Condition: typeof Condition
+  readonly Event: typeof Event
+  readonly JoinableQueue: typeof JoinableQueue
+  readonly Lock: typeof Lock
+  readonly Pipe: typeof Pipe
+  readonly Queue: typeof Queue
+  readonly RLock: typeof RLock
+  readonly Semaphore: typeof Semaphore
+  readonly SimpleQueue: typeof SimpleQueue
+  readonly Value: typeof Value
   /** Gives an effect the start method of this context: every process and pool that it makes. */
   readonly provide: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** The same as a layer. */
@@ -150,6 +193,7 @@ export const getContext = (
 const contextOf = (startMethod: Agent.StartMethod): Context => {
   const provide: Context["provide"] = (effect) => Effect.provideService(effect, StartMethod, startMethod)
   return {
+    ...SAME,
     startMethod,
     Process: { ...Process, make: (...args) => provide(Process.make(...args)) },
     Pool: { ...Pool, make: (...args) => provide(Pool.make(...args)) },

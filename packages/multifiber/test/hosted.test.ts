@@ -12,6 +12,7 @@ import * as SharedArray from "../src/Array.ts"
 import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
 import * as Condition from "../src/Condition.ts"
+import * as Context from "../src/Context.ts"
 import * as Event from "../src/Event.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Pool from "../src/Pool.ts"
@@ -208,6 +209,17 @@ describe("Lock, in OS processes", () => {
       const middle = yield* run(hostedFamilies.killGrandchild, [lock, reports])
       expect(yield* next(reports)).toBe("held below")
       expect(yield* resultOf(middle)).toBe("abandoned")
+    }),
+  )
+
+  onSpawn("a context makes what its processes use", () =>
+    Effect.gen(function* () {
+      const context = yield* Context.getContext("spawn")
+      const lock = yield* context.Lock.make
+      const child = yield* context.Process.make(hostedLocks.once, [lock])
+      yield* within(20)(context.Process.start(child))
+      expect(yield* resultOf(child)).toBe(true)
+      expect(yield* context.Lock.isLocked(lock)).toBe(false)
     }),
   )
 
