@@ -155,6 +155,9 @@ const meet = <E, R>(
 const actions = {
   abort: (local) => local.abort(),
   reset: (local) => local.reset(),
+  parties: ({ parties }) => parties,
+  waiting: ({ waiting }) => waiting,
+  isBroken: ({ isBroken }) => isBroken,
   complete: (local, since: number) => local.complete(since),
   fail: (local, since: number) => local.fail(since),
   seen: ({ isBroken, parties, waiting, waitingFibers }): Statistics => ({
@@ -277,8 +280,7 @@ export const reset = (self: Barrier): Effect.Effect<void> => act(self, "reset", 
  * @category getters
  * @since 0.3.0
  */
-export const parties = (self: Barrier): Effect.Effect<number> =>
-  Effect.map(statistics(self), ({ parties }) => parties)
+export const parties = (self: Barrier): Effect.Effect<number> => act(self, "parties", [])
 
 /**
  * How many have arrived and wait; 0 where the barrier is broken. Old when it returns.
@@ -288,8 +290,7 @@ export const parties = (self: Barrier): Effect.Effect<number> =>
  * @category getters
  * @since 0.3.0
  */
-export const waiting = (self: Barrier): Effect.Effect<number> =>
-  Effect.map(statistics(self), ({ waiting }) => waiting)
+export const waiting = (self: Barrier): Effect.Effect<number> => act(self, "waiting", [])
 
 /**
  * Tells whether the barrier is broken. Old when it returns.
@@ -299,8 +300,7 @@ export const waiting = (self: Barrier): Effect.Effect<number> =>
  * @category getters
  * @since 0.3.0
  */
-export const isBroken = (self: Barrier): Effect.Effect<boolean> =>
-  Effect.map(statistics(self), ({ isBroken }) => isBroken)
+export const isBroken = (self: Barrier): Effect.Effect<boolean> => act(self, "isBroken", [])
 
 /**
  * What is known of the barrier. Old when it returns.

@@ -194,8 +194,7 @@ export function release(
  * @category getters
  * @since 0.3.0
  */
-export const permits = (self: BoundedSemaphore): Effect.Effect<number> =>
-  Effect.map(statistics(self), ({ permits }) => permits)
+export const permits = (self: BoundedSemaphore): Effect.Effect<number> => act(self, "permits", [])
 
 /**
  * What is known of the bounded semaphore and of who waits for it. Old when it returns.
@@ -207,6 +206,7 @@ export const statistics = (self: BoundedSemaphore): Effect.Effect<Statistics> =>
 
 const actions = {
   ...gateActions,
+  permits: ({ permits }) => permits,
   seen: ({ permits, statistics }): Statistics => ({ permits, ...statistics }),
 } satisfies Actions<ReturnType<typeof localIn>>
 

@@ -89,8 +89,7 @@ export const clear = (self: Event): Effect.Effect<void> => act(self, "clear", []
  * @category getters
  * @since 0.3.0
  */
-export const isSet = (self: Event): Effect.Effect<boolean> =>
-  Effect.map(statistics(self), ({ isSet }) => isSet)
+export const isSet = (self: Event): Effect.Effect<boolean> => act(self, "isSet", [])
 
 /**
  * What is known of the event. Old when it returns.
@@ -103,6 +102,7 @@ export const statistics = (self: Event): Effect.Effect<Statistics> => act(self, 
 const actions = {
   set: ({ memory }) => Kernel.set(memory),
   clear: ({ memory }) => Kernel.clear(memory),
+  isSet: ({ memory }) => Kernel.isSet(memory),
   hasCome: (local) => local.hasCome(),
   seen: ({ memory, waitingFibers }): Statistics => ({
     isSet: Kernel.isSet(memory),

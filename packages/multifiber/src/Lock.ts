@@ -128,6 +128,7 @@ export const release = (self: Lock): Effect.Effect<void, OverRelease> =>
 
 const actions = {
   ...gateActions,
+  isLocked: ({ isLocked }) => isLocked,
   seen: ({ isLocked, statistics }): Statistics => ({ isLocked, ...statistics }),
 } satisfies Actions<LocalLock>
 
@@ -139,8 +140,7 @@ const act = acting(sideOf, actions)
  * @category getters
  * @since 0.3.0
  */
-export const isLocked = (self: Lock): Effect.Effect<boolean> =>
-  Effect.map(statistics(self), ({ isLocked }) => isLocked)
+export const isLocked = (self: Lock): Effect.Effect<boolean> => act(self, "isLocked", [])
 
 /**
  * What is known of the lock and of who waits for it. Old when it returns.

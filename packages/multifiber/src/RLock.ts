@@ -143,6 +143,7 @@ const releaseFor = (self: RLock, owner: unknown): Effect.Effect<void, NotOwner> 
 
 const actions = {
   ...gateActions,
+  isLocked: ({ isLocked }) => isLocked,
   seen: ({ isLocked, statistics }): Statistics => ({ isLocked, ...statistics }),
 } satisfies Actions<LocalLock>
 
@@ -163,8 +164,7 @@ export const depth = (self: RLock): Effect.Effect<number> =>
  * @category getters
  * @since 0.3.0
  */
-export const isLocked = (self: RLock): Effect.Effect<boolean> =>
-  Effect.map(statistics(self), ({ isLocked }) => isLocked)
+export const isLocked = (self: RLock): Effect.Effect<boolean> => act(self, "isLocked", [])
 
 /**
  * What is known of the lock and of who waits for it. Old when it returns.

@@ -173,8 +173,7 @@ export const release = (self: Semaphore, permits = 1): Effect.Effect<void, Inval
  * @category getters
  * @since 0.3.0
  */
-export const permits = (self: Semaphore): Effect.Effect<number> =>
-  Effect.map(statistics(self), ({ permits }) => permits)
+export const permits = (self: Semaphore): Effect.Effect<number> => act(self, "permits", [])
 
 /**
  * What is known of the semaphore and of who waits for it. Old when it returns.
@@ -186,6 +185,7 @@ export const statistics = (self: Semaphore): Effect.Effect<Statistics> => act(se
 
 const actions = {
   ...gateActions,
+  permits: ({ permits }) => permits,
   seen: ({ permits, statistics }): Statistics => ({ permits, ...statistics }),
 } satisfies Actions<ReturnType<typeof localIn>>
 
