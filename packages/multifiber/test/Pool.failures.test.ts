@@ -113,7 +113,7 @@ describe("Pool failures", () => {
             message: "somewhere",
             source: expect.stringContaining(task.name),
           })
-          expect(error.remoteStack).toMatch(/throwHere.*plain\.ts/)
+          expect(error.remoteStack).toMatch(/throwHere.*plain\.[jt]s/)
           expect(error.remoteStack).not.toContain("Pool.failures.test")
           expect(error.stack).toContain(error.remoteStack)
           expect(error.stack).toContain(`task "${task.name}" of file:///`)

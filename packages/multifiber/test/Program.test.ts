@@ -139,7 +139,7 @@ for (const method of ["thread", "spawn"] as const) {
       (ended) => {
         expect(ended).toMatchObject({ code: 0, stdout: "Some\n" })
         expect(ended.stderr).toContain("RangeError: wrong in the child")
-        expect(ended.stderr).toMatch(/failHere.*tasks\.ts/)
+        expect(ended.stderr).toMatch(/failHere.*tasks\.[jt]s/)
       },
     )
     program(
