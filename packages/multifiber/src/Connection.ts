@@ -11,10 +11,12 @@ import type * as Schema from "effect/Schema"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import {
+  bytesMessageOf,
   type Connection,
   closeSync,
   fill,
   isRemote,
+  messageOf,
   partOf,
   reader,
   sideOf,
@@ -39,7 +41,7 @@ import { callRemote, pollRemote, takeRemote } from "./sync/remote.ts"
 import { decoder, encoder } from "./sync/schemas.ts"
 import { millisecondsOf, sleep } from "./sync/timing.ts"
 import { takeTurn, tryTurn } from "./sync/turning.ts"
-import { bytesMessage, encode, type Message, toBytes } from "./wire/Message.ts"
+import { type Message, toBytes } from "./wire/Message.ts"
 
 export type { Connection } from "./ConnectionSync.ts"
 
@@ -163,7 +165,7 @@ export const send: {
   <Out>(self: Connection<Out, any>, value: Out): Effect.Effect<void, EncodingFailed | SendError>
 } = dual(2, <Out>(self: Connection<Out, any>, value: Out) =>
   attemptThen(
-    () => encode(value, !isRemote(sideOf(self))),
+    () => messageOf(self, value),
     (message) => sendMessage(self, message),
     ["EncodingFailed"],
   ),
@@ -224,7 +226,7 @@ export const sendBytes = (
   { offset = 0, size }: { readonly offset?: number; readonly size?: number } = {},
 ): Effect.Effect<void, EncodingFailed | InvalidArgument | SendError> =>
   Effect.flatMap(
-    attempt(() => bytesMessage(partOf(bytes, offset, size)), "EncodingFailed", "InvalidArgument"),
+    attempt(() => bytesMessageOf(self, partOf(bytes, offset, size)), "EncodingFailed", "InvalidArgument"),
     (message) => sendMessage(self, message),
   )
 

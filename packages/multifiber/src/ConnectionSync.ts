@@ -12,7 +12,7 @@ import { allocate, type Shared } from "./sync/LocalRing.ts"
 import { NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
 import { onArrival, watch } from "./sync/travelling.ts"
-import { bytesMessage, decodeSync, encode, type Message, toBytes } from "./wire/Message.ts"
+import { bytesMessage, decodeSync, encode, type Message, sized, toBytes } from "./wire/Message.ts"
 
 /**
  * @category type ids
@@ -32,6 +32,8 @@ export interface Connection<in Out, out In> {
     readonly id: string
     readonly sends: boolean
     readonly receives: boolean
+    /** Its messages leave the program, and have at most so many bytes each. */
+    readonly most?: number
     /** None in an OS process, which uses it through its starter. */
     readonly shared: Ends | undefined
     readonly _Out?: (_: Out) => void
@@ -106,7 +108,21 @@ export const localOf = (self: Connection<never, any>): LocalConnection => {
  * @category constructors
  * @since 0.4.0
  */
-export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection<A, B>, Connection<B, A>] => {
+export const makeSync = <A, B = A>({
+  duplex = true,
+}: {
+  readonly duplex?: boolean
+} = {}): readonly [Connection<A, B>, Connection<B, A>] => makeEnds(duplex)
+
+/**
+ * Makes a pipe whose messages leave the program where `most` is given, and have at most so many bytes each.
+ *
+ * @internal
+ */
+export const makeEnds = <A, B>(
+  duplex: boolean,
+  most?: number,
+): readonly [Connection<A, B>, Connection<B, A>] => {
   const id = Membership.nextName()
   const words = new SharedArrayBuffer(4 * 2 * Holders.WORDS)
   const there = duplex ? allocate(0) : undefined
@@ -117,6 +133,7 @@ export const makeSync = <A, B = A>({ duplex = true } = {}): readonly [Connection
         id: `${id}:${end}`,
         sends: output !== undefined,
         receives: input !== undefined,
+        ...(most === undefined ? {} : { most }),
         shared: { words, end, input, output },
       },
     }
@@ -161,7 +178,7 @@ export const sendSync = <Out>(
   self: Connection<Out, any>,
   value: Out,
   milliseconds: number = Number.POSITIVE_INFINITY,
-): boolean => put(self, encode(value), milliseconds)
+): boolean => put(self, messageOf(self, value), milliseconds)
 
 /**
  * Receives a value. Blocks the agent until there is one, at most for `milliseconds`.
@@ -187,7 +204,7 @@ export const sendBytesSync = (
   bytes: ArrayBufferView,
   { offset = 0, size }: { readonly offset?: number; readonly size?: number } = {},
 ): void => {
-  put(self, bytesMessage(partOf(bytes, offset, size)), Number.POSITIVE_INFINITY)
+  put(self, bytesMessageOf(self, partOf(bytes, offset, size)), Number.POSITIVE_INFINITY)
 }
 
 /**
@@ -234,6 +251,24 @@ export const pollSync = (self: Connection<never, any>, milliseconds = 0): boolea
  * @since 0.4.0
  */
 export const closeSync = (self: Connection<never, any>): void => sideOf(self).close()
+
+/**
+ * The message of a value for this connection. Throws `EncodingFailed`.
+ *
+ * @internal
+ */
+export const messageOf = (self: Connection<never, any>, value: unknown): Message => {
+  const { most } = self[TypeId]
+  return sized(encode(value, most === undefined && !isRemote(sideOf(self))), most)
+}
+
+/**
+ * The message of some bytes for this connection. Throws `EncodingFailed`.
+ *
+ * @internal
+ */
+export const bytesMessageOf = (self: Connection<never, any>, bytes: Uint8Array): Message =>
+  sized(bytesMessage(bytes), self[TypeId].most)
 
 /**
  * Some bytes of a buffer. Throws `InvalidArgument` for what is not within it.

@@ -498,6 +498,55 @@ export class BufferTooShort extends Data.TaggedError("BufferTooShort")<{
 }
 
 /**
+ * Nothing can listen at the address: it is in use, say, or may not be used.
+ *
+ * @category errors
+ * @since 0.8.0
+ */
+export class ListenFailed extends Data.TaggedError("ListenFailed")<{
+  readonly address: string
+  /** What the system says, with a `code` such as `EADDRINUSE`. */
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `Cannot listen at ${this.address}: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * Nobody answers at the address.
+ *
+ * @category errors
+ * @since 0.8.0
+ */
+export class ConnectFailed extends Data.TaggedError("ConnectFailed")<{
+  readonly address: string
+  /** What the system says, with a `code` such as `ECONNREFUSED`. */
+  readonly cause: unknown
+}> {
+  override get message(): string {
+    return `Cannot connect to ${this.address}: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * The two sides of a connection do not trust each other: one has another key, or none, or speaks another protocol or version,
+ * or has not said who it is in time. Both sides fail with it, where both live; nothing was sent, and nothing was read.
+ *
+ * @category errors
+ * @since 0.8.0
+ */
+export class AuthFailed extends Data.TaggedError("AuthFailed")<{
+  /** Who is on the other side. */
+  readonly peer: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `Cannot trust ${this.peer}: ${this.reason}`
+  }
+}
+
+/**
  * The result was not there in time. It may still come.
  *
  * @category errors

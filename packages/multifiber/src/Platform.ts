@@ -101,6 +101,73 @@ export interface StartOptions {
 export type StartAgent = (name: string, listener: AgentListener, options?: StartOptions) => AgentHandle
 
 /**
+ * Where a listener is: a host and a port of TCP, or the path of a Unix socket.
+ *
+ * @category models
+ * @since 0.8.0
+ */
+export type Address = { readonly host: string; readonly port: number } | string
+
+/**
+ * Who hears a socket.
+ *
+ * @category models
+ * @since 0.8.0
+ */
+export interface SocketListener {
+  readonly onData: (bytes: Uint8Array) => void
+  /** It takes more bytes again. */
+  readonly onDrain: () => void
+  /** The other side sends no more, or the socket broke. Comes once, and after it nothing else. */
+  readonly onEnd: () => void
+}
+
+/**
+ * A stream of bytes to another program. It keeps no program alive.
+ *
+ * @category models
+ * @since 0.8.0
+ */
+export interface Socket {
+  /** Who is there; `undefined` for a Unix socket. */
+  readonly peer: Address | undefined
+  /** Begins to read. */
+  readonly listen: (listener: SocketListener) => void
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Tells whether it takes more at once; what is written is kept in any case. */
+  readonly write: (bytes: Uint8Array) => boolean
+  /** Says that nothing more comes from here; calls back once everything has left, or cannot leave. */
+  readonly end: (done: () => void) => void
+  readonly destroy: () => void
+}
+
+/**
+ * What accepts sockets. It keeps no program alive.
+ *
+ * @category models
+ * @since 0.8.0
+ */
+export interface SocketServer {
+  /** Where it really is, with the port that was free. */
+  readonly address: Address
+  /** Gives the address back; sockets that were accepted go on. */
+  readonly close: () => void
+}
+
+/**
+ * Sockets of the runtime. What cannot be done rejects with what the runtime says, such as an error with the code `EADDRINUSE`.
+ *
+ * @category models
+ * @since 0.8.0
+ */
+export interface Sockets {
+  readonly listen: (address: Address, onSocket: (socket: Socket) => void) => Promise<SocketServer>
+  /** `abandon` gives up the attempt. */
+  readonly connect: (address: Address, abandon: AbortSignal) => Promise<Socket>
+}
+
+/**
  * The contract of an adapter.
  *
  * @category models
@@ -119,6 +186,7 @@ export interface Adapter {
   readonly startThread: StartAgent
   /** Starts an OS process of the runtime. */
   readonly startProcess: StartAgent
+  readonly sockets: Sockets
   /** While more holds than releases were made, the program does not end by itself. */
   readonly hold: () => void
   readonly release: () => void

@@ -79,6 +79,15 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
     new Errors.BufferTooShort({ bytes: new Uint8Array(5), room: 4 }),
     "The message has 5 bytes, the buffer only room for 4",
   ],
+  [
+    new Errors.ListenFailed({ address: "127.0.0.1:80", cause }),
+    "Cannot listen at 127.0.0.1:80: TypeError: no",
+  ],
+  [new Errors.ConnectFailed({ address: "/a", cause }), "Cannot connect to /a: TypeError: no"],
+  [
+    new Errors.AuthFailed({ peer: "/a", reason: "the client has no key" }),
+    "Cannot trust /a: the client has no key",
+  ],
   [new Errors.NotReady(), "Cannot tell whether the task was successful: it is not done"],
 ]
 

@@ -14,6 +14,7 @@ import {
   type StartAgent,
 } from "multifiber/Platform"
 import { type ArgumentsFor, makeStartProcess } from "./OsProcesses.ts"
+import { sockets } from "./Sockets.ts"
 import { makeHold, startThread } from "./WorkerThreads.ts"
 
 /**
@@ -52,6 +53,7 @@ export const layer = ({ argumentsFor, capabilities, isHere, runtime }: Traits): 
       capabilities,
       startThread: here(startThread),
       startProcess: here(makeStartProcess(argumentsFor)),
+      sockets,
       ...makeHold(),
     }
   })

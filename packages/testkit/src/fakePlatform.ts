@@ -146,6 +146,8 @@ export interface FakePlatform {
   readonly holds: () => number
 }
 
+const noSockets = () => Promise.reject(new Error("the fake platform has no sockets"))
+
 export const make = ({ exitsInsideEnd = false, failingStart, stillborn }: Options = {}): FakePlatform => {
   const agents: Array<FakeAgent> = []
   let starts = 0
@@ -178,6 +180,7 @@ export const make = ({ exitsInsideEnd = false, failingStart, stillborn }: Option
       startThread: start,
       startProcess: start,
       startReserved: start,
+      sockets: { listen: noSockets, connect: noSockets },
       configureReserve: () => {},
       hold: () => {
         holds++

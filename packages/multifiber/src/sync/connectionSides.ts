@@ -202,7 +202,8 @@ export class LocalConnection extends Side {
     return () => Holders.close(this.own, receiver)
   }
 
-  private get isBroken(): boolean {
+  /** Nobody has the other end open. */
+  get isBroken(): boolean {
     return !Holders.isHeld(this.other)
   }
 

@@ -89,10 +89,11 @@ export const bytesMessage = (bytes: Uint8Array): Message => sized({ kind: Kind.B
 
 const MOST_BYTES = 8 * (MAX_MESSAGE - 1)
 
-const sized = (message: Exclude<Message, number>): Message => {
+/** The message, where it has at most so many bytes. Throws `EncodingFailed`. */
+export const sized = (message: Message, most = MOST_BYTES): Message => {
+  if (typeof message === "number" || message.bytes.length <= most) return message
   const { length } = message.bytes
-  if (length <= MOST_BYTES) return message
-  const cause = new RangeError(`${length} bytes are more than the ${MOST_BYTES} that a message holds`)
+  const cause = new RangeError(`${length} bytes are more than the ${most} that a message holds`)
   throw plainError("EncodingFailed", { subject: "message", value: `of ${length} bytes`, cause })
 }
 

@@ -1,0 +1,82 @@
+/**
+ * A connection to another program: a pipe, whose other end this agent joins to a socket. So it does whatever a pipe does, in
+ * any agent of the program that it is sent to.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import * as Connection from "../Connection.ts"
+import { type Connection as AnyConnection, closeSync, localOf, makeEnds } from "../ConnectionSync.ts"
+import { forAnother } from "../sync/borrowing.ts"
+import type { Message } from "../wire/Message.ts"
+import { frameOf, messageOf, OVERHEAD, type Violation } from "./Frames.ts"
+import type { Greeted } from "./greeting.ts"
+import type { Wire } from "./Wire.ts"
+
+/** What was sent has so long to leave once the connection is closed. */
+const LEAVING = "10 seconds"
+
+/** Then the other side has so long to end, too. */
+const LINGER = "2 seconds"
+
+/**
+ * Opens the connection of a socket for a scope. At its end this agent closes it, and waits until what was sent has left, unless
+ * others have it open. This side takes messages of so many bytes at most.
+ */
+export const open = <E>(
+  most: number,
+  greeting: (restore: <A, F>(self: Effect.Effect<A, F>) => Effect.Effect<A, F>) => Effect.Effect<Greeted, E>,
+): Effect.Effect<AnyConnection<any, any>, E, Scope.Scope> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const { theirs, wire } = yield* greeting(restore)
+      const [connection, inner] = makeEnds<any, any>(true, theirs)
+      wire.reader.limit = most + OVERHEAD
+      const sent = yield* join(wire, inner)
+      yield* Effect.addFinalizer(() => {
+        closeSync(connection)
+        return localOf(inner).isBroken ? Effect.timeoutOption(sent, LEAVING) : Effect.void
+      })
+      return connection
+    }),
+  )
+
+/** Joins the end of a pipe to a socket; returns what waits until nothing more is sent. */
+const join = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<Effect.Effect<void>> =>
+  Effect.gen(function* () {
+    const sending = yield* Effect.forkDaemon(Effect.ensuring(sendAll(wire, inner), wire.end))
+    const receiving = yield* Effect.forkDaemon(receiveAll(wire, inner))
+    const sent = Effect.asVoid(Fiber.await(sending))
+    yield* sent.pipe(
+      Effect.zipRight(Effect.timeoutOption(Fiber.await(receiving), LINGER)),
+      Effect.zipRight(wire.destroy),
+      Effect.forkDaemon,
+    )
+    return sent
+  }).pipe(Effect.interruptible)
+
+/** Until nobody has the other end open, or the socket has ended. */
+const sendAll = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<void> =>
+  Connection.recvMessage(inner, forAnother).pipe(
+    Effect.flatMap((message) => wire.write(frameOf(message as Message))),
+    Effect.forever,
+    Effect.ignore,
+  )
+
+/** Until the socket ends, or breaks the rules. What nobody wants any more is read all the same: else what was sent might not arrive. */
+const receiveAll = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    for (let content = yield* wire.read; content !== undefined; content = yield* wire.read) {
+      const frame = content
+      const message = yield* Effect.try({ try: () => messageOf(frame), catch: (error) => error as Violation })
+      yield* Effect.ignore(Connection.sendMessage(inner, message))
+    }
+  }).pipe(
+    Effect.catchAll((violation) =>
+      Effect.zipRight(
+        Effect.logWarning(`A connection is closed, whose other side has sent ${violation.message}`),
+        wire.destroy,
+      ),
+    ),
+    Effect.ensuring(Effect.sync(() => closeSync(inner))),
+  )
