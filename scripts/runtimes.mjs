@@ -27,15 +27,18 @@ const native = (launcher, moved, file) => {
 const STUB_BYTES = 1_000_000
 const exe = process.platform === "win32" ? ".exe" : ""
 
+const onNode = !("Deno" in globalThis) && !("Bun" in globalThis)
+
 /** The command, and the arguments that go before the name of the .ts file. */
 export const commandFor = (runtime) => {
   switch (runtime) {
     case "node":
       return {
-        command: process.execPath,
-        args: process.features.typescript
-          ? []
-          : ["--import", new URL("./ts-node20.mjs", import.meta.url).href],
+        command: onNode ? process.execPath : "node",
+        args:
+          onNode && process.features.typescript
+            ? []
+            : ["--import", new URL("./ts-node20.mjs", import.meta.url).href],
       }
     case "deno":
       return { command: native("deno", `deno${exe}`, `deno${exe}`), args: ["run", "-A"] }

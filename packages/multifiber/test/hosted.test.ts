@@ -643,6 +643,20 @@ describe("many at a barrier and a condition, in OS processes", () => {
       return yield* Effect.replicateEffect(Pool.apply(many, task, args), agents, { concurrency: "unbounded" })
     })
 
+  inPool("STRESS-07 a hundred fibers that wait for one event are all done after it", (pool) =>
+    Effect.gen(function* () {
+      const event = yield* Event.make
+      const counts = yield* SharedArray.raw("i32", 2)
+      const seen = SharedArray.view(counts)
+      const done = yield* Effect.fork(callBoth(pool, hostedEvents.waitTogether, [event, counts, 50]))
+      yield* until(Effect.sync(() => seen[0] === 100))
+      expect(seen[1]).toBe(0)
+      yield* Event.set(event)
+      yield* Fiber.join(done)
+      expect(seen[1]).toBe(100)
+    }),
+  )
+
   onEach(
     "STRESS-06 five agents stay in step while 15 fibers count with a lock",
     () =>

@@ -1,5 +1,5 @@
 /**
- * Runs a program file in a process of its own, on the runtime that runs this code: for all that only a whole program
+ * Runs a program file in a process of its own, on the runtime that runs this code, or on another: for all that only a whole program
  * shows, such as when it ends, with which exit code, and what it prints.
  */
 import { spawn } from "node:child_process"
@@ -7,7 +7,16 @@ import process from "node:process"
 import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 
+/** How a runtime is started. */
+export interface Runtime {
+  readonly command: string
+  /** What goes before the name of the file. */
+  readonly args: ReadonlyArray<string>
+}
+
 export interface Options {
+  /** Default: the one that runs this code. */
+  readonly runtime?: Runtime
   readonly args?: ReadonlyArray<string>
   /** Options for the runtime itself. */
   readonly flags?: ReadonlyArray<string>
@@ -29,18 +38,8 @@ export interface Ended {
   readonly sinceSignal: number | undefined
 }
 
-/** The preloads of this process: Node 20 needs one to read TypeScript. */
-const preloads = (): Array<string> =>
-  process.execArgv.flatMap((option, index, all) =>
-    option === "--import" ? [option, all[index + 1] ?? ""] : [],
-  )
-
-const command = (file: URL, { args = [], flags = [] }: Options): Array<string> => [
-  ...("Deno" in globalThis ? ["run", "-A"] : preloads()),
-  ...flags,
-  fileURLToPath(file),
-  ...args,
-]
+/** This runtime, and what goes before the name of a file. */
+const here = (): Runtime => ({ command: process.execPath, args: "Deno" in globalThis ? ["run", "-A"] : [] })
 
 /** Runs a program to its end. Interruption kills it. */
 export const run = (file: URL, options: Options = {}): Effect.Effect<Ended> =>
@@ -50,7 +49,10 @@ export const run = (file: URL, options: Options = {}): Effect.Effect<Ended> =>
     let timedOut = false
     let stdout = ""
     let stderr = ""
-    const child = spawn(process.execPath, command(file, options), { stdio: ["ignore", "pipe", "pipe"] })
+    const { args = [], flags = [], runtime = here() } = options
+    const child = spawn(runtime.command, [...runtime.args, ...flags, fileURLToPath(file), ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+    })
     const timer = setTimeout(
       () => {
         timedOut = true
