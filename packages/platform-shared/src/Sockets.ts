@@ -6,6 +6,9 @@
 import { connect, createServer, type Socket as NetSocket, type Server } from "node:net"
 import type { Address, Socket, Sockets } from "multifiber/Platform"
 
+/** Milliseconds of silence after which the system asks whether the other side lives. */
+const KEEP_ALIVE = 60_000
+
 const optionsOf = (address: Address) => (typeof address === "string" ? { path: address } : address)
 
 /** Waits for an event, unless an error comes before. */
@@ -28,6 +31,8 @@ const socketOf = (socket: NetSocket): Socket => {
   socket.on("error", () => {})
   const closed = new Promise<void>((resolve) => void socket.once("close", () => resolve()))
   socket.setNoDelay(true)
+  // A machine that is gone says nothing: the system asks for it.
+  socket.setKeepAlive(true, KEEP_ALIVE)
   socket.unref()
   return {
     peer: host === undefined || port === undefined ? undefined : { host, port },

@@ -106,7 +106,7 @@ export const messageOf = (content: Uint8Array): Message => {
   if (kind === undefined || !READABLE.has(kind)) throw new Violation(`a message of the unknown kind ${kind}`)
   const message = { kind: kind as Kind, bytes }
   try {
-    decode(message)
+    if (kind !== Kind.Bytes) decode(message)
   } catch (error) {
     throw new Violation("a message that cannot be read", { cause: error })
   }

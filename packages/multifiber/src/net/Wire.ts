@@ -6,6 +6,9 @@ import { FrameReader, Violation } from "./Frames.ts"
 /** So many bytes wait at most, unless a single frame has more. */
 const HIGH = 2 ** 16
 
+/** The other side has so long to end, once this one has. */
+export const LINGER = "2 seconds"
+
 export class Wire {
   readonly socket: Socket
   readonly reader: FrameReader
@@ -13,6 +16,8 @@ export class Wire {
   private isEnded = false
   private isPaused = false
   private isFull = false
+  /** What arrives is not wanted. */
+  private isDeaf = false
   private onArrival = () => {}
   private onDrain = () => {}
 
@@ -22,6 +27,7 @@ export class Wire {
     this.reader = new FrameReader(limit)
     socket.listen({
       onData: (bytes) => {
+        if (this.isDeaf) return
         this.reader.push(bytes)
         if (!this.isPaused && this.reader.hasNext && this.reader.size > HIGH) {
           this.isPaused = true
@@ -83,4 +89,20 @@ export class Wire {
   readonly end: Effect.Effect<void> = Effect.async((resume) => this.socket.end(() => resume(Effect.void)))
 
   readonly destroy: Effect.Effect<void> = Effect.sync(() => this.socket.destroy())
+
+  /** Returns once the other side has ended, and hears nothing until then. */
+  private readonly drain: Effect.Effect<void> = Effect.async((resume) => {
+    this.isDeaf = true
+    this.socket.resume()
+    this.onArrival = () => {
+      if (this.isEnded) resume(Effect.void)
+    }
+    this.onArrival()
+  })
+
+  /** Gives the socket back: a while later, since what was written may not arrive where something is left to be read. */
+  readonly hangUp: Effect.Effect<void> = Effect.zipRight(this.end, this.drain).pipe(
+    Effect.timeoutOption(LINGER),
+    Effect.zipRight(this.destroy),
+  )
 }

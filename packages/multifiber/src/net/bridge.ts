@@ -11,13 +11,10 @@ import { forAnother } from "../sync/borrowing.ts"
 import type { Message } from "../wire/Message.ts"
 import { frameOf, messageOf, OVERHEAD, type Violation } from "./Frames.ts"
 import type { Greeted } from "./greeting.ts"
-import type { Wire } from "./Wire.ts"
+import { LINGER, type Wire } from "./Wire.ts"
 
 /** What was sent has so long to leave once the connection is closed. */
 const LEAVING = "10 seconds"
-
-/** Then the other side has so long to end, too. */
-const LINGER = "2 seconds"
 
 /**
  * Opens the connection of a socket for a scope. At its end this agent closes it, and waits until what was sent has left, unless
@@ -44,16 +41,16 @@ export const open = <E>(
 /** Joins the end of a pipe to a socket; returns what waits until nothing more is sent. */
 const join = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<Effect.Effect<void>> =>
   Effect.gen(function* () {
-    const sending = yield* Effect.forkDaemon(Effect.ensuring(sendAll(wire, inner), wire.end))
-    const receiving = yield* Effect.forkDaemon(receiveAll(wire, inner))
-    const sent = Effect.asVoid(Fiber.await(sending))
-    yield* sent.pipe(
-      Effect.zipRight(Effect.timeoutOption(Fiber.await(receiving), LINGER)),
-      Effect.zipRight(wire.destroy),
-      Effect.forkDaemon,
-    )
+    const sending = yield* forkOwn(Effect.ensuring(sendAll(wire, inner), wire.end))
+    const receiving = yield* forkOwn(receiveAll(wire, inner))
+    const sent = Effect.interruptible(Effect.asVoid(Fiber.await(sending)))
+    const received = Effect.timeoutOption(Fiber.await(receiving), LINGER)
+    yield* forkOwn(sent.pipe(Effect.zipRight(received), Effect.zipRight(wire.destroy)))
     return sent
-  }).pipe(Effect.interruptible)
+  })
+
+/** Goes on when the fiber of the caller has ended. */
+const forkOwn = <A>(self: Effect.Effect<A>) => Effect.forkDaemon(Effect.interruptible(self))
 
 /** Until nobody has the other end open, or the socket has ended. */
 const sendAll = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<void> =>

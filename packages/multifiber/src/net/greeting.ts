@@ -99,9 +99,7 @@ export const greet = (
         onTimeout: () => failed(`it took longer than ${Duration.format(timeout)} to say who it is`),
       }),
       Effect.map((theirs) => ({ wire, peer, theirs })),
-      Effect.tapError(() =>
-        Effect.forkDaemon(Effect.zipRight(Effect.timeoutOption(wire.end, timeout), wire.destroy)),
-      ),
+      Effect.tapError(() => Effect.forkDaemon(wire.hangUp)),
       Effect.onInterrupt(() => wire.destroy),
     )
   })
