@@ -171,6 +171,7 @@ describe("Listener and Client", () => {
         ["backlog", { backlog: 0 }],
         ["maxMessage", { maxMessage: 0 }],
         ["maxMessage", { maxMessage: 1.5 }],
+        ["maxMessage", { maxMessage: 2 ** 30 }],
         ["authKey", { authKey: 7 as never }],
         ["authKey", { address: { host: "0.0.0.0", port: 0 } }],
       ] as const) {

@@ -32,7 +32,7 @@ import {
   VERSION,
 } from "../wire/Protocol.ts"
 import type { Packed } from "../wire/packed.ts"
-import type { Call } from "./Call.ts"
+import { type Call, isBound } from "./Call.ts"
 import * as Delivery from "./Delivery.ts"
 import { Guests } from "./Guests.ts"
 import type { Job } from "./Job.ts"
@@ -494,7 +494,7 @@ export class AgentLink {
     const revoked: Array<Job> = []
     for (let sequence = this.tail - 1; sequence >= this.head && revoked.length < count; sequence--) {
       const job = this.ring[sequence % CAPACITY]
-      if (job === undefined || job.call.terms.place !== undefined) continue
+      if (job === undefined || isBound(job.call.terms)) continue
       if (!this.revoke(job)) break
       revoked.push(job)
     }

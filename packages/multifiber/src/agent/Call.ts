@@ -15,6 +15,8 @@ export interface Terms {
   readonly timeout?: number
   /** The worker that it is for, by its place in the pool. */
   readonly place?: number
+  /** It comes before all others in its worker, and is for no other. */
+  readonly isInitial?: true
   /** Decides about a job that was lost with its agent, some time later; returns what withdraws the question. */
   readonly retry?: (job: Job, error: WorkerLost, decide: (again: boolean) => void) => () => void
   /** What moves to the agent instead of being copied. */
@@ -26,6 +28,9 @@ export const ORDINARY: Terms = { priority: 0 }
 /** A job of which the agent has no other meanwhile: its time is taken, or it cannot be sent again. */
 export const isAlone = ({ timeout, transfer }: Terms): boolean =>
   timeout !== undefined || transfer !== undefined
+
+/** It is for one worker only. */
+export const isBound = ({ isInitial, place }: Terms): boolean => isInitial === true || place !== undefined
 
 interface Owner {
   readonly settled: (job: Job) => void
@@ -50,10 +55,10 @@ export interface CallSite {
 }
 
 /** A call that nobody counts, from anywhere. */
-export const callOf = (task: Task.Any, arity: number): Call => ({
+export const callOf = (task: Task.Any, arity: number, terms = ORDINARY): Call => ({
   task,
   arity,
-  terms: ORDINARY,
+  terms,
   site: undefined,
   span: undefined,
   owner: undefined,

@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { AuthFailed, InvalidArgument } from "../Errors.ts"
 import type { Address, Socket } from "../Platform.ts"
+import { MOST_BYTES } from "../wire/Message.ts"
 import { LIMIT, type Role, shakeHands } from "./handshake.ts"
 import { Wire } from "./Wire.ts"
 
@@ -22,7 +23,7 @@ export interface Terms {
   readonly timeout: Duration.Duration
 }
 
-const MOST = 2 ** 26
+const DEFAULT_MOST = 2 ** 26
 
 const invalid = (argument: string, value: unknown, expected: string) =>
   Effect.fail(new InvalidArgument({ argument, value, expected }))
@@ -30,14 +31,14 @@ const invalid = (argument: string, value: unknown, expected: string) =>
 export const termsOf = ({
   authKey,
   handshakeTimeout = "5 seconds",
-  maxMessage = MOST,
+  maxMessage = DEFAULT_MOST,
 }: Options): Effect.Effect<Terms, InvalidArgument> => {
   const key = typeof authKey === "string" ? new TextEncoder().encode(authKey) : authKey
   if (key !== undefined && !(key instanceof Uint8Array)) {
     return invalid("authKey", authKey, "a Uint8Array or text")
   }
-  if (!Number.isSafeInteger(maxMessage) || maxMessage < 1 || maxMessage > 2 ** 31) {
-    return invalid("maxMessage", maxMessage, "a whole number of bytes from 1 to 2 ** 31")
+  if (!Number.isSafeInteger(maxMessage) || maxMessage < 1 || maxMessage > MOST_BYTES) {
+    return invalid("maxMessage", maxMessage, `a whole number of bytes from 1 to ${MOST_BYTES}`)
   }
   return Effect.succeed({
     authKey: key?.slice(),

@@ -448,7 +448,7 @@ export class Dispatcher extends Watched {
       return
     }
     this.workers.splice(this.workers.indexOf(worker), 1)
-    this.putBack(unbegun)
+    this.putBack(unbegun.filter(({ call }) => !call.terms.isInitial))
     const cause = exit.error === undefined ? {} : { cause: exit.error }
     for (const job of lost)
       this.lose(job, new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))

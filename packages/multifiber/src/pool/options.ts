@@ -125,6 +125,8 @@ const limitsOf = (
 const recorderOf = ({ metrics = false, tracing = false }: Options): Recorder | undefined =>
   metrics || tracing ? new Recorder({ metrics, trace: tracing }) : undefined
 
+const INITIAL: Terms = { ...ORDINARY, isInitial: true }
+
 /** Makes the first job of a worker. */
 const initializerOf = ({
   initargs = [],
@@ -132,6 +134,6 @@ const initializerOf = ({
 }: Options): Effect.Effect<(() => Job) | undefined, InvalidArgument> => {
   if (task === undefined) return Effect.succeed(undefined)
   return isTask(task)
-    ? Effect.succeed(() => Job.one(callOf(task, initargs.length), initargs))
+    ? Effect.succeed(() => Job.one(callOf(task, initargs.length, INITIAL), initargs))
     : invalid("initializer", task, "a task")
 }

@@ -87,7 +87,8 @@ export const loanOf = (message: Message): string | undefined =>
 /** The message of some bytes, as they are now. */
 export const bytesMessage = (bytes: Uint8Array): Message => sized({ kind: Kind.Bytes, bytes: bytes.slice() })
 
-const MOST_BYTES = 8 * (MAX_MESSAGE - 1)
+/** How many bytes a message of a ring may have. */
+export const MOST_BYTES = 8 * (MAX_MESSAGE - 1)
 
 /** The message, where it has at most so many bytes. Throws `EncodingFailed`. */
 export const sized = (message: Message, most = MOST_BYTES): Message => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as FakePlatform from "@multifiber/testkit/fakePlatform"
 import { AgentLink, type LinkExit } from "../../src/agent/AgentLink.ts"
+import { ORDINARY } from "../../src/agent/Call.ts"
 import type { Job } from "../../src/agent/Job.ts"
 import type { AgentListener, PlatformService, StartAgent } from "../../src/Platform.ts"
 import { Op, VERSION } from "../../src/wire/Protocol.ts"
@@ -98,6 +99,17 @@ describe("AgentLink", () => {
     link.revoke(jobs[4] as Job)
     expect(link.revokeLast(2).map(idOf)).toEqual([2, 3])
     expect(link.live).toBe(2)
+  })
+
+  it("revokeLast leaves what is for this agent alone: its initializer, and what is for its place", () => {
+    const { link } = linkToPuppet()
+    link.send([
+      jobOf(0, { ...ORDINARY, isInitial: true }),
+      jobOf(1),
+      jobOf(2, { ...ORDINARY, place: 0 }),
+      jobOf(3),
+    ])
+    expect(link.revokeLast(4).map(idOf)).toEqual([1, 3])
   })
 
   it("a failure is that of its place among the values", () => {

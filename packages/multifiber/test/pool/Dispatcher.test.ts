@@ -3,9 +3,11 @@ import { describe, expect, it } from "@effect/vitest"
 import * as FakePlatform from "@multifiber/testkit/fakePlatform"
 import type * as Task from "multifiber/Task"
 import { CAPACITY } from "../../src/agent/AgentLink.ts"
+import { callOf, ORDINARY } from "../../src/agent/Call.ts"
 import { Job } from "../../src/agent/Job.ts"
+import type { AgentListener, StartAgent } from "../../src/Platform.ts"
 import { Dispatcher, type DispatcherOptions } from "../../src/pool/Dispatcher.ts"
-import { Op, type ToAgent } from "../../src/wire/Protocol.ts"
+import { Op, type ToAgent, VERSION } from "../../src/wire/Protocol.ts"
 import { idOf } from "../jobs.ts"
 
 const BOUND = { timeout: 20_000 }
@@ -91,6 +93,36 @@ describe("Dispatcher", () => {
     const jobs = submit(echo, range(0, 1000))
     expect(await outcomes(jobs)).toEqual(range(0, 1000))
     expect(log).toEqual(range(0, 1000))
+  })
+
+  it("the initializer of a worker that dies before it begins it is for no other", BOUND, async () => {
+    const puppets: Array<{ readonly listener: AgentListener; readonly got: Array<ToAgent> }> = []
+    const startThread: StartAgent = (_name, listener, { first } = {}) => {
+      const got = [first?.(true) as ToAgent]
+      puppets.push({ listener, got })
+      return {
+        id: 1,
+        pid: 1,
+        sharesMemory: true,
+        post: (message) => got.push(message as ToAgent),
+        end: () => {},
+      }
+    }
+    const { echo } = FakePlatform.tasks({ echo: (n: number) => n })
+    const initializer = () => Job.one(callOf(echo, 1, { ...ORDINARY, isInitial: true }), [7])
+    const platform = { ...FakePlatform.make().service, startThread }
+    const dispatcher = new Dispatcher(platform, { ...settings(1), initializer })
+    const ready = (puppet: number) => puppets[puppet]?.listener.onMessage({ op: Op.Ready, version: VERSION })
+    ready(0)
+    dispatcher.submit(Job.one(dispatcher.call(echo, 1), [1]))
+    await turns(5)
+    puppets[0]?.listener.onExit({ code: 1, error: undefined })
+    await untilTrue(() => puppets.length === 2)
+    ready(1)
+    await turns(5)
+    const [boot, ...others] = puppets[1]?.got ?? []
+    expect(boot?.op === Op.Boot && boot.run && calls(boot.run)).toBe(1)
+    expect(others.map(calls)).toEqual([1])
   })
 
   it("what is submitted in one turn travels in one message", BOUND, async () => {
