@@ -12,9 +12,9 @@ const folder = join(root, "out/compiled", String(process.pid))
 /** The place of a source, or of a folder, among the compiled ones. */
 const compiledPath = (path) => join(folder, relative(root, path)).replace(/\.ts$/, ".js")
 
-/** Tests are compiled by vitest. */
+/** Tests are compiled by vitest, and those of types are not run. */
 const isCompiled = (path) =>
-  /^(packages|examples)\b.*\.ts$/.test(relative(root, path)) && !path.endsWith(".test.ts")
+  /^(packages|examples)\b.*\.ts$/.test(relative(root, path)) && !/\.(test|tst)\.ts$/.test(path)
 
 const projects = () => [
   ...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)),
