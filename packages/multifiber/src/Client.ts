@@ -26,8 +26,8 @@ export interface Options extends GreetingOptions {}
  * **Shape** – what travels is what `Connection.send` takes, but for shared memory; messages are not encrypted. The connection may
  * be sent to other agents of the program: their messages go through the agent that has connected, and end with it.
  * **Waiting** – suspends the fiber until both sides are content. **Interruption** – gives up the attempt. The end of the scope
- * waits until what was sent has left, for 10 seconds at most. **Errors** – `ConnectFailed` where nobody listens there, `AuthFailed`
- * where one side does not trust the other, `InvalidArgument`.
+ * waits until what was sent has left, for 10 seconds at most; a warning tells where it could not. **Errors** – `ConnectFailed` where
+ * nobody listens there, `AuthFailed` where one side does not trust the other, `InvalidArgument`.
  *
  * **Source** – Python's `Client(address, authkey=…)`; HMAC-SHA-256 as there, with both nonces in each proof.
  *
@@ -64,9 +64,10 @@ export const connect = <Out, In = Out>(
       catch: (cause) => new ConnectFailed({ address: textOf(address), cause }),
     })
     const greeted = Effect.flatMap(connected, (socket) => greet(socket, "client", address, terms))
-    return yield* bridge.open(terms.most, (restore) =>
+    return yield* bridge.open(terms, (restore) =>
       Effect.acquireUseRelease(
         Effect.sync(hold),
+        // Between the two steps nobody else has the socket.
         () => Effect.onInterrupt(restore(greeted), () => Effect.sync(() => socket?.destroy())),
         () => Effect.sync(release),
       ),

@@ -12,7 +12,7 @@ import { allocate, type Shared } from "./sync/LocalRing.ts"
 import { NOTHING } from "./sync/LocalTurn.ts"
 import { plainError } from "./sync/plainErrors.ts"
 import { onArrival, watch } from "./sync/travelling.ts"
-import { bytesMessage, decodeSync, encode, type Message, sized, toBytes } from "./wire/Message.ts"
+import { bytesMessage, decodeSync, encode, type Message, toBytes } from "./wire/Message.ts"
 
 /**
  * @category type ids
@@ -33,7 +33,7 @@ export interface Connection<in Out, out In> {
     readonly sends: boolean
     readonly receives: boolean
     /** Its messages leave the program, and have at most so many bytes each. */
-    readonly most?: number
+    readonly maxMessage?: number
     /** None in an OS process, which uses it through its starter. */
     readonly shared: Ends | undefined
     readonly _Out?: (_: Out) => void
@@ -115,13 +115,13 @@ export const makeSync = <A, B = A>({
 } = {}): readonly [Connection<A, B>, Connection<B, A>] => makeEnds(duplex)
 
 /**
- * Makes a pipe whose messages leave the program where `most` is given, and have at most so many bytes each.
+ * Makes a pipe whose messages leave the program where `maxMessage` is given, and have at most so many bytes each.
  *
  * @internal
  */
 export const makeEnds = <A, B>(
   duplex: boolean,
-  most?: number,
+  maxMessage?: number,
 ): readonly [Connection<A, B>, Connection<B, A>] => {
   const id = Membership.nextName()
   const words = new SharedArrayBuffer(4 * 2 * Holders.WORDS)
@@ -133,7 +133,7 @@ export const makeEnds = <A, B>(
         id: `${id}:${end}`,
         sends: output !== undefined,
         receives: input !== undefined,
-        ...(most === undefined ? {} : { most }),
+        ...(maxMessage === undefined ? {} : { maxMessage }),
         shared: { words, end, input, output },
       },
     }
@@ -258,8 +258,8 @@ export const closeSync = (self: Connection<never, any>): void => sideOf(self).cl
  * @internal
  */
 export const messageOf = (self: Connection<never, any>, value: unknown): Message => {
-  const { most } = self[TypeId]
-  return sized(encode(value, most === undefined && !isRemote(sideOf(self))), most)
+  const { maxMessage } = self[TypeId]
+  return encode(value, maxMessage === undefined && !isRemote(sideOf(self)), maxMessage)
 }
 
 /**
@@ -268,7 +268,7 @@ export const messageOf = (self: Connection<never, any>, value: unknown): Message
  * @internal
  */
 export const bytesMessageOf = (self: Connection<never, any>, bytes: Uint8Array): Message =>
-  sized(bytesMessage(bytes), self[TypeId].most)
+  bytesMessage(bytes, self[TypeId].maxMessage)
 
 /**
  * Some bytes of a buffer. Throws `InvalidArgument` for what is not within it.

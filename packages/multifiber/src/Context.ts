@@ -51,31 +51,20 @@ const SAME = {
   Value,
 } as const
 
+type Same = typeof SAME
+
 /**
  * The whole interface with one start method. Locks, queues and all else that is shared are the same in each.
  *
  * @category models
  * @since 0.2.0
  */
-export interface Context {
+export interface Context extends Same {
   readonly startMethod: Agent.StartMethod
   /** Python's `ctx.Process`. */
   readonly Process: typeof Process
   /** Python's `ctx.Pool`. */
   readonly Pool: typeof Pool
-  readonly Array: typeof SharedArray
-  readonly Barrier: typeof Barrier
-  readonly BoundedSemaphore: typeof BoundedSemaphore
-  readonly Condition: typeof Condition
-  readonly Event: typeof Event
-  readonly JoinableQueue: typeof JoinableQueue
-  readonly Lock: typeof Lock
-  readonly Pipe: typeof Pipe
-  readonly Queue: typeof Queue
-  readonly RLock: typeof RLock
-  readonly Semaphore: typeof Semaphore
-  readonly SimpleQueue: typeof SimpleQueue
-  readonly Value: typeof Value
   /** Gives an effect the start method of this context: every process and pool that it makes. */
   readonly provide: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** The same as a layer. */

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Connection } from "./ConnectionSync.ts"
 import { type AuthFailed, type Closed, InvalidArgument, ListenFailed } from "./Errors.ts"
@@ -88,10 +89,12 @@ export const make = ({
       const expected = `a key, since other machines can reach ${textOf(address)}`
       return yield* new InvalidArgument({ argument: "authKey", value: undefined, expected })
     }
-    const reception = new Reception(platform, terms, backlog)
+    const runtime = yield* Effect.runtime<never>()
+    const reception = new Reception(platform, terms, backlog, Runtime.runFork(runtime))
     yield* Effect.acquireRelease(
       Effect.tryPromise({
-        try: () => platform.sockets.listen(address, reception.welcome),
+        try: () =>
+          platform.sockets.listen(address, { onSocket: reception.welcome, onError: reception.trouble }),
         catch: (cause) => new ListenFailed({ address: textOf(address), cause }),
       }).pipe(Effect.map((server) => reception.open(server))),
       () => Effect.sync(() => reception.close()),
@@ -105,7 +108,7 @@ export const make = ({
  * **Shape** – as that of `Client.connect`. **Waiting** – suspends the fiber; the program stays alive meanwhile. Clients are made sure
  * of side by side: one that is slow holds up nobody. **Fairness** – in the order in which they were trusted. **Interruption** –
  * accepts none. **Errors** – `Closed`; `AuthFailed` for a client that is not to be trusted, where it came while the fiber
- * waited: the next is accepted next.
+ * waited: the next is accepted next. Of others the logger is told, at the level of debugging.
  *
  * **Source** – Python's `Listener.accept()`.
  *
@@ -115,7 +118,7 @@ export const make = ({
 export const accept = <Out, In = Out>(
   self: Listener,
 ): Effect.Effect<Connection<Out, In>, Closed | AuthFailed, Scope.Scope> =>
-  bridge.open(self[TypeId].most, (restore) => self[TypeId].next(restore))
+  bridge.open(self[TypeId].terms, (restore) => self[TypeId].next(restore))
 
 /**
  * Where it listens, with the port that was free.

@@ -118,8 +118,8 @@ export interface SocketListener {
   readonly onData: (bytes: Uint8Array) => void
   /** It takes more bytes again. */
   readonly onDrain: () => void
-  /** The other side sends no more, or the socket broke. Comes once, and after it nothing else. */
-  readonly onEnd: () => void
+  /** The other side sends no more, or the socket broke: then with what the runtime says. Comes once, and after it nothing else. */
+  readonly onEnd: (failure?: unknown) => void
 }
 
 /**
@@ -143,6 +143,18 @@ export interface Socket {
 }
 
 /**
+ * Who hears of those that connect.
+ *
+ * @category models
+ * @since 0.8.0
+ */
+export interface ServerListener {
+  readonly onSocket: (socket: Socket) => void
+  /** Somebody could not be let in, such as where too many files are open. */
+  readonly onError: (error: unknown) => void
+}
+
+/**
  * What accepts sockets. It keeps no program alive.
  *
  * @category models
@@ -162,7 +174,7 @@ export interface SocketServer {
  * @since 0.8.0
  */
 export interface Sockets {
-  readonly listen: (address: Address, onSocket: (socket: Socket) => void) => Promise<SocketServer>
+  readonly listen: (address: Address, listener: ServerListener) => Promise<SocketServer>
   /** `abandon` gives up the attempt. */
   readonly connect: (address: Address, abandon: AbortSignal) => Promise<Socket>
 }

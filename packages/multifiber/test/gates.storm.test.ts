@@ -2,12 +2,10 @@
  * Agents that hammer a lock, two semaphores, a condition and a barrier are killed at random, while fibers use the lock as well.
  * MULTIFIBER_STORM_SECONDS says how long; a few seconds where it does not.
  */
-import process from "node:process"
 import { expect } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Random from "effect/Random"
 import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
 import * as Condition from "../src/Condition.ts"
@@ -33,8 +31,8 @@ import {
   WRONG,
 } from "./fixtures/gateStorm.ts"
 import { live, reached, within } from "./live.ts"
+import { killAtRandom, SECONDS, visitors } from "./storms.ts"
 
-const SECONDS = Number(process.env.MULTIFIBER_STORM_SECONDS ?? 4)
 const WORKERS = 4
 const SEATS = 1000
 
@@ -61,43 +59,26 @@ live(
         flags: Flags.make(WORDS),
       }
       const { condition, flags, lock, places, seats } = storm
-      const visits = Effect.flatMap(Lock.acquire(lock), (acquired) =>
-        Effect.zipRight(
-          Effect.sync(() => visit(flags, acquired)),
-          Lock.release(lock),
-        ),
-      )
-      const fibers = yield* Effect.forkScoped(
-        Effect.forever(Effect.zipRight(visits, Effect.sleep(2))).pipe(
-          Effect.replicateEffect(3, { concurrency: 3 }),
-        ),
-      )
-      const workers = yield* Effect.replicateEffect(started(storm), WORKERS)
-      const end = performance.now() + SECONDS * 1000
+      const fibers = yield* visitors(lock, (acquired) => Effect.sync(() => visit(flags, acquired)))
       const indexes = Array.from({ length: PARTIES }, (_, index) => MET + index)
       const wants = Array.from({ length: PLACES }, (_, others) => PLACED + others)
-      let deaths = 0
-      while (performance.now() < end || deaths <= SECONDS / 4) {
-        yield* Effect.sleep(yield* Random.nextIntBetween(10, 120))
-        const index = yield* Random.nextIntBetween(0, WORKERS)
-        const victim = workers[index] as (typeof workers)[number]
-        yield* Process.kill(victim)
-        yield* within(20)(Process.join(victim))
-        deaths++
-        workers[index] = yield* started(storm)
-        yield* within(10)(
-          again(flags, [
-            [PASSED, 100],
-            [SEATED, 100],
-            [PUT, 10],
-            [TOOK, 10],
-            ...indexes.map((index) => [index, 2] as const),
-            ...wants.map((want) => [want, 10] as const),
-          ]),
-        )
-      }
-      for (const worker of workers) yield* Process.kill(worker)
-      for (const worker of workers) yield* within(20)(Process.join(worker))
+      const deaths = yield* killAtRandom(
+        WORKERS,
+        started(storm),
+        [10, 120],
+        within(10)(
+          Effect.suspend(() =>
+            again(flags, [
+              [PASSED, 100],
+              [SEATED, 100],
+              [PUT, 10],
+              [TOOK, 10],
+              ...indexes.map((index) => [index, 2] as const),
+              ...wants.map((want) => [want, 10] as const),
+            ]),
+          ),
+        ),
+      )
       yield* Fiber.interrupt(fibers)
       yield* within(10)(Lock.acquire(lock))
       yield* within(10)(Effect.zipRight(Condition.acquire(condition), Condition.release(condition)))

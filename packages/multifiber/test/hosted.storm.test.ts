@@ -2,12 +2,10 @@
  * OS processes that hammer primitives of their starter are killed at random, while fibers here use the lock as well.
  * MULTIFIBER_STORM_SECONDS says how long; a few seconds where it does not.
  */
-import process from "node:process"
 import { expect } from "@effect/vitest"
 import { eventuallyIs } from "@multifiber/testkit/laws/law"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Random from "effect/Random"
 import * as SharedArray from "../src/Array.ts"
 import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
@@ -33,8 +31,8 @@ import {
 } from "./fixtures/hostedStorm.ts"
 import { within } from "./live.ts"
 import { onEach } from "./startMethods.ts"
+import { killAtRandom, SECONDS, visitors } from "./storms.ts"
 
-const SECONDS = Number(process.env.MULTIFIBER_STORM_SECONDS ?? 4)
 const WORKERS = 3
 
 const started = (storm: HostedStorm) =>
@@ -54,39 +52,21 @@ onEach(
       }
       const { barrier, condition, counts, lock, places, queue } = storm
       const seen = SharedArray.view(counts)
-      const visits = Effect.acquireUseRelease(
-        Lock.acquire(lock),
-        (acquired) => visit(storm, acquired),
-        () => Effect.orDie(Lock.release(lock)),
-      )
-      const fibers = yield* Effect.forkScoped(
-        Effect.forever(Effect.zipRight(visits, Effect.sleep(2))).pipe(
-          Effect.replicateEffect(3, { concurrency: 3 }),
-        ),
-      )
+      const fibers = yield* visitors(lock, (acquired) => Effect.orDie(visit(storm, acquired)))
       /** Waits until each of these has happened so often again. */
-      const again = (places: ReadonlyArray<number>, times: number) => {
-        const before = [...seen]
-        const isDone = () =>
-          places.every((place) => (seen[place] as number) - (before[place] as number) >= times)
-        return within(20)(Effect.repeat(Effect.delay(Effect.sync(isDone), 2), { until: (is) => is }))
-      }
-      const workers = yield* Effect.replicateEffect(started(storm), WORKERS)
-      const end = performance.now() + SECONDS * 1000
-      let deaths = 0
-      while (performance.now() < end || deaths <= SECONDS / 4) {
-        yield* again([PASSED, PLACED, MET, GOT], 5)
-        yield* Effect.sleep(yield* Random.nextIntBetween(1, 50))
-        const index = yield* Random.nextIntBetween(0, WORKERS)
-        const victim = workers[index] as (typeof workers)[number]
-        yield* Process.kill(victim)
-        yield* within(20)(Process.join(victim))
-        deaths++
-        workers[index] = yield* started(storm)
-      }
-      yield* again([PASSED, PLACED, NOTIFIED, MET, GOT], 5)
-      for (const worker of workers) yield* Process.kill(worker)
-      for (const worker of workers) yield* within(20)(Process.join(worker))
+      const again = (places: ReadonlyArray<number>, times: number) =>
+        Effect.suspend(() => {
+          const before = [...seen]
+          const isDone = () =>
+            places.every((place) => (seen[place] as number) - (before[place] as number) >= times)
+          return within(20)(Effect.repeat(Effect.delay(Effect.sync(isDone), 2), { until: (is) => is }))
+        })
+      const deaths = yield* killAtRandom(
+        WORKERS,
+        started(storm),
+        [1, 50],
+        again([PASSED, PLACED, NOTIFIED, MET, GOT], 5),
+      )
       yield* Fiber.interrupt(fibers)
       yield* within(10)(Lock.acquire(lock))
       yield* within(10)(Effect.zipRight(Condition.acquire(condition), Condition.release(condition)))

@@ -12,9 +12,11 @@ import * as SharedArray from "../src/Array.ts"
 import * as Barrier from "../src/Barrier.ts"
 import * as BoundedSemaphore from "../src/BoundedSemaphore.ts"
 import * as Condition from "../src/Condition.ts"
+import * as Connection from "../src/Connection.ts"
 import * as Context from "../src/Context.ts"
 import * as Event from "../src/Event.ts"
 import * as Lock from "../src/Lock.ts"
+import * as Pipe from "../src/Pipe.ts"
 import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import * as Queue from "../src/Queue.ts"
@@ -98,6 +100,18 @@ describe("Lock, in OS processes", () => {
       expect(failed).toBe("marker")
       expect(yield* call(pool, hostedLocks.once, [lock])).toBe(true)
       expect(yield* Lock.isLocked(lock)).toBe(false)
+    }),
+  )
+
+  inPool("what a process was given does not travel on in a message, which it is told", (pool) =>
+    Effect.gen(function* () {
+      const lock = yield* Lock.make
+      const reports = yield* Queue.make<unknown>()
+      const [here, there] = yield* Pipe.make<never, unknown>()
+      const refused = "EncodingFailed"
+      expect(yield* call(pool, hostedLocks.sendOn, [lock, reports, there])).toEqual(Array(4).fill(refused))
+      expect(yield* Queue.size(reports)).toBe(0)
+      expect(yield* Connection.poll(here)).toBe(false)
     }),
   )
 

@@ -2,7 +2,6 @@
  * Agents that put into a queue and get from it, send and receive, are killed at random, also in the middle of large messages, while
  * fibers use the queue as well. MULTIFIBER_STORM_SECONDS says how long; a few seconds where it does not.
  */
-import process from "node:process"
 import { expect } from "@effect/vitest"
 import * as Flags from "@multifiber/testkit/Flags"
 import * as Chunk from "effect/Chunk"
@@ -29,8 +28,8 @@ import {
   WRONG,
 } from "./fixtures/messageStorm.ts"
 import { live, reached, within } from "./live.ts"
+import { SECONDS } from "./storms.ts"
 
-const SECONDS = Number(process.env.MULTIFIBER_STORM_SECONDS ?? 4)
 const ITEMS = 50_000 * (SECONDS + 10)
 
 const { getting, putting, receiving, sending } = messageStorm

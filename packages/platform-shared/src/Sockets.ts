@@ -27,8 +27,11 @@ const once = (emitter: NetSocket | Server, event: "connect" | "listening"): Prom
 
 const socketOf = (socket: NetSocket): Socket => {
   const { remoteAddress: host, remotePort: port } = socket
+  let failure: unknown
   // What breaks is closed next.
-  socket.on("error", () => {})
+  socket.on("error", (error) => {
+    failure = error
+  })
   const closed = new Promise<void>((resolve) => void socket.once("close", () => resolve()))
   socket.setNoDelay(true)
   // A machine that is gone says nothing: the system asks for it.
@@ -41,7 +44,7 @@ const socketOf = (socket: NetSocket): Socket => {
       socket.on("drain", onDrain)
       let isOver = false
       const end = () => {
-        if (!isOver) onEnd()
+        if (!isOver) onEnd(failure)
         isOver = true
       }
       socket.once("end", end)
@@ -66,15 +69,14 @@ const socketOf = (socket: NetSocket): Socket => {
  * @since 0.8.0
  */
 export const sockets: Sockets = {
-  listen: async (address, onSocket) => {
+  listen: async (address, { onError, onSocket }) => {
     // Half of a connection stays open: what was written before the other side's end leaves all the same.
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
       onSocket(socketOf(socket)),
     )
     server.listen(optionsOf(address))
     await once(server, "listening")
-    // Such as too many open files: there is one connection less.
-    server.on("error", () => {})
+    server.on("error", onError)
     server.unref()
     const bound = server.address()
     return {

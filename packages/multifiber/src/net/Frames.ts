@@ -6,16 +6,21 @@ import { decode, Kind, type Message } from "../wire/Message.ts"
 
 const HEAD = 4
 
-/** The frame of some bytes, which stand in one or more parts. */
-export const frame = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const length = parts.reduce((sum, part) => sum + part.length, 0)
-  const bytes = new Uint8Array(HEAD + length)
-  new DataView(bytes.buffer).setUint32(0, length)
-  let at = HEAD
+/** The parts as one. */
+export const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
   for (const part of parts) {
     bytes.set(part, at)
     at += part.length
   }
+  return bytes
+}
+
+/** The frame of some bytes, which stand in one or more parts. */
+export const frame = (...parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const bytes = joined([new Uint8Array(HEAD), ...parts])
+  new DataView(bytes.buffer).setUint32(0, bytes.length - HEAD)
   return bytes
 }
 

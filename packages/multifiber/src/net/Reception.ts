@@ -6,12 +6,15 @@ import { type AuthFailed, Closed } from "../Errors.ts"
 import type { Address, PlatformService, Socket, SocketServer } from "../Platform.ts"
 import { type Greeted, greet, type Terms } from "./greeting.ts"
 
+type Run = <A, E>(effect: Effect.Effect<A, E>) => Fiber.RuntimeFiber<A, E>
+
 export class Reception {
-  readonly most: number
   lastAccepted: Address | undefined = undefined
+  readonly terms: Terms
   private readonly platform: PlatformService
-  private readonly terms: Terms
   private readonly backlog: number
+  /** With the loggers of whoever made the listener. */
+  private readonly run: Run
   private server: SocketServer | undefined = undefined
   private isClosed = false
   private readonly greeting = new Set<Fiber.RuntimeFiber<Greeted, AuthFailed>>()
@@ -19,11 +22,11 @@ export class Reception {
   /** Who accepts now, and what each was told of a client that is not to be trusted. */
   private readonly accepting = new Set<Accepting>()
 
-  constructor(platform: PlatformService, terms: Terms, backlog: number) {
+  constructor(platform: PlatformService, terms: Terms, backlog: number, run: Run) {
     this.platform = platform
     this.terms = terms
     this.backlog = backlog
-    this.most = terms.most
+    this.run = run
   }
 
   open(server: SocketServer): void {
@@ -38,18 +41,24 @@ export class Reception {
   readonly welcome = (socket: Socket): void => {
     if (this.isClosed || this.greeting.size + this.trusted.length >= this.backlog) {
       socket.destroy()
+      this.run(Effect.logDebug(`A client is hung up on: ${this.backlog} others wait to be accepted`))
       return
     }
-    const fiber = Effect.runFork(greet(socket, "listener", socket.peer, this.terms))
+    const fiber = this.run(greet(socket, "listener", socket.peer, this.terms))
     this.greeting.add(fiber)
     fiber.addObserver((exit) => {
       this.greeting.delete(fiber)
-      if (Exit.isSuccess(exit)) this.trusted.push(exit.value)
       const [first] = this.accepting
-      if (first === undefined) return
-      if (Exit.isFailure(exit)) first.refused = Effect.failCause(exit.cause)
-      first.wake()
+      if (Exit.isSuccess(exit)) this.trusted.push(exit.value)
+      else if (first !== undefined) first.refused = Effect.failCause(exit.cause)
+      else this.run(Effect.logDebug("A client is refused", exit.cause))
+      first?.wake()
     })
+  }
+
+  /** Somebody could not be let in. */
+  readonly trouble = (error: unknown): void => {
+    this.run(Effect.logWarning("A listener cannot let a client in", error))
   }
 
   /** The next that is trusted; only the waiting can be interrupted. */

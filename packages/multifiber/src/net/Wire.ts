@@ -14,6 +14,8 @@ export class Wire {
   readonly reader: FrameReader
   /** The other side sends no more. */
   private isEnded = false
+  /** Why, where the socket broke. */
+  failure: unknown = undefined
   private isPaused = false
   private isFull = false
   /** What arrives is not wanted. */
@@ -39,8 +41,9 @@ export class Wire {
         this.isFull = false
         this.onDrain()
       },
-      onEnd: () => {
+      onEnd: (failure) => {
         this.isEnded = true
+        this.failure = failure
         this.isFull = false
         this.onArrival()
         this.onDrain()

@@ -8,9 +8,9 @@ import type * as Scope from "effect/Scope"
 import * as Connection from "../Connection.ts"
 import { type Connection as AnyConnection, closeSync, localOf, makeEnds } from "../ConnectionSync.ts"
 import { forAnother } from "../sync/borrowing.ts"
-import type { Message } from "../wire/Message.ts"
+import { type Message, MOST_BYTES } from "../wire/Message.ts"
 import { frameOf, messageOf, OVERHEAD, type Violation } from "./Frames.ts"
-import type { Greeted } from "./greeting.ts"
+import type { Greeted, Terms } from "./greeting.ts"
 import { LINGER, type Wire } from "./Wire.ts"
 
 /** What was sent has so long to leave once the connection is closed. */
@@ -18,21 +18,29 @@ const LEAVING = "10 seconds"
 
 /**
  * Opens the connection of a socket for a scope. At its end this agent closes it, and waits until what was sent has left, unless
- * others have it open. This side takes messages of so many bytes at most.
+ * others have it open: a warning tells where it could not.
  */
 export const open = <E>(
-  most: number,
+  { maxMessage }: Terms,
   greeting: (restore: <A, F>(self: Effect.Effect<A, F>) => Effect.Effect<A, F>) => Effect.Effect<Greeted, E>,
 ): Effect.Effect<AnyConnection<any, any>, E, Scope.Scope> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const { theirs, wire } = yield* greeting(restore)
-      const [connection, inner] = makeEnds<any, any>(true, theirs)
-      wire.reader.limit = most + OVERHEAD
+      const [connection, inner] = makeEnds<any, any>(true, Math.min(theirs, MOST_BYTES))
+      wire.reader.limit = maxMessage + OVERHEAD
       const sent = yield* join(wire, inner)
       yield* Effect.addFinalizer(() => {
         closeSync(connection)
-        return localOf(inner).isBroken ? Effect.timeoutOption(sent, LEAVING) : Effect.void
+        if (!localOf(inner).isBroken) return Effect.void
+        return Effect.timeoutTo(sent, {
+          duration: LEAVING,
+          onSuccess: () => Effect.void,
+          onTimeout: () =>
+            Effect.logWarning(
+              `A connection is given up with something unsent: for ${LEAVING} the other side did not read it`,
+            ),
+        }).pipe(Effect.flatten)
       })
       return connection
     }),
@@ -57,7 +65,8 @@ const sendAll = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<void
   Connection.recvMessage(inner, forAnother).pipe(
     Effect.flatMap((message) => wire.write(frameOf(message as Message))),
     Effect.forever,
-    Effect.ignore,
+    Effect.catchTags({ Eof: () => Effect.void, Closed: () => Effect.void }),
+    Effect.orDie,
   )
 
 /** Until the socket ends, or breaks the rules. What nobody wants any more is read all the same: else what was sent might not arrive. */
@@ -66,8 +75,11 @@ const receiveAll = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<v
     for (let content = yield* wire.read; content !== undefined; content = yield* wire.read) {
       const frame = content
       const message = yield* Effect.try({ try: () => messageOf(frame), catch: (error) => error as Violation })
-      yield* Effect.ignore(Connection.sendMessage(inner, message))
+      const passed = Connection.sendMessage(inner, message)
+      yield* Effect.orDie(Effect.catchTag(passed, "BrokenPipe", () => Effect.void))
     }
+    const { failure } = wire
+    if (failure !== undefined) yield* Effect.logDebug("A connection broke", failure)
   }).pipe(
     Effect.catchAll((violation) =>
       Effect.zipRight(

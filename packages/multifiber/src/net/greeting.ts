@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { AuthFailed, InvalidArgument } from "../Errors.ts"
 import type { Address, Socket } from "../Platform.ts"
 import { MOST_BYTES } from "../wire/Message.ts"
-import { LIMIT, type Role, shakeHands } from "./handshake.ts"
+import { type Terms as HandshakeTerms, LIMIT, type Role, shakeHands } from "./handshake.ts"
 import { Wire } from "./Wire.ts"
 
 /** How both sides make sure of each other, and what they send. */
@@ -17,13 +17,11 @@ export interface Options {
   readonly handshakeTimeout?: Duration.DurationInput | undefined
 }
 
-export interface Terms {
-  readonly authKey: Uint8Array | undefined
-  readonly most: number
+export interface Terms extends HandshakeTerms {
   readonly timeout: Duration.Duration
 }
 
-const DEFAULT_MOST = 2 ** 26
+const DEFAULT_MAX_MESSAGE = 2 ** 26
 
 const invalid = (argument: string, value: unknown, expected: string) =>
   Effect.fail(new InvalidArgument({ argument, value, expected }))
@@ -31,7 +29,7 @@ const invalid = (argument: string, value: unknown, expected: string) =>
 export const termsOf = ({
   authKey,
   handshakeTimeout = "5 seconds",
-  maxMessage = DEFAULT_MOST,
+  maxMessage = DEFAULT_MAX_MESSAGE,
 }: Options): Effect.Effect<Terms, InvalidArgument> => {
   const key = typeof authKey === "string" ? new TextEncoder().encode(authKey) : authKey
   if (key !== undefined && !(key instanceof Uint8Array)) {
@@ -42,7 +40,7 @@ export const termsOf = ({
   }
   return Effect.succeed({
     authKey: key?.slice(),
-    most: maxMessage,
+    maxMessage,
     timeout: Duration.decode(handshakeTimeout),
   })
 }
@@ -88,16 +86,16 @@ export const greet = (
   socket: Socket,
   role: Role,
   peer: Address | undefined,
-  { authKey, most, timeout }: Terms,
+  terms: Terms,
 ): Effect.Effect<Greeted, AuthFailed> =>
   Effect.suspend(() => {
     const wire = new Wire(socket, LIMIT)
     const failed = (reason: string) => new AuthFailed({ peer: textOf(peer), reason })
-    return shakeHands(wire, { role, authKey, most }).pipe(
+    return shakeHands(wire, role, terms).pipe(
       Effect.mapError((refusal) => failed(refusal.message)),
       Effect.timeoutFail({
-        duration: timeout,
-        onTimeout: () => failed(`it took longer than ${Duration.format(timeout)} to say who it is`),
+        duration: terms.timeout,
+        onTimeout: () => failed(`it took longer than ${Duration.format(terms.timeout)} to say who it is`),
       }),
       Effect.map((theirs) => ({ wire, peer, theirs })),
       Effect.tapError(() => Effect.forkDaemon(wire.hangUp)),

@@ -7,7 +7,7 @@
  * challenge and response follow RFC 2195 (CRAM) and Python's `multiprocessing.connection`, with both nonces in each proof.
  */
 import * as Effect from "effect/Effect"
-import { frame } from "./Frames.ts"
+import { frame, joined } from "./Frames.ts"
 import type { Wire } from "./Wire.ts"
 
 /** Raised whenever a message between programs changes its shape. */
@@ -20,7 +20,12 @@ const MAGIC = new TextEncoder().encode("multifiber")
 const NONCE = 32
 
 /** Where in a hello each field begins. */
-const AT = { version: MAGIC.length, keyed: MAGIC.length + 1, most: MAGIC.length + 2, nonce: MAGIC.length + 6 }
+const AT = {
+  version: MAGIC.length,
+  keyed: MAGIC.length + 1,
+  maxMessage: MAGIC.length + 2,
+  nonce: MAGIC.length + 6,
+}
 const HELLO = AT.nonce + NONCE
 
 const Tag = { Proof: 1, Welcome: 2, Refused: 3 } as const
@@ -33,20 +38,19 @@ export class Refusal extends Error {
 }
 
 export interface Terms {
-  readonly role: Role
   readonly authKey: Uint8Array | undefined
   /** The longest message that this side takes, in bytes. */
-  readonly most: number
+  readonly maxMessage: number
 }
 
 /** Returns the longest message that the other side takes. Fails after the other side was told. */
-export const shakeHands = (wire: Wire, terms: Terms): Effect.Effect<number, Refusal> =>
+export const shakeHands = (wire: Wire, role: Role, terms: Terms): Effect.Effect<number, Refusal> =>
   Effect.gen(function* () {
-    const { authKey, role } = terms
+    const { authKey } = terms
     const mine = helloOf(terms)
     yield* wire.write(frame(mine))
     const theirs = yield* read(wire)
-    const problem = problemIn(theirs, terms)
+    const problem = problemIn(theirs, role, terms)
     if (problem !== undefined) return yield* refuse(wire, problem)
     if (authKey !== undefined) {
       const key = yield* Effect.promise(() => keyOf(authKey))
@@ -67,7 +71,7 @@ export const shakeHands = (wire: Wire, terms: Terms): Effect.Effect<number, Refu
     yield* wire.write(frame(Uint8Array.of(Tag.Welcome)))
     const [verdict] = yield* accepted(wire)
     if (verdict !== Tag.Welcome) return yield* refuse(wire, ANOTHER_PROTOCOL)
-    return dataOf(theirs).getUint32(AT.most)
+    return dataOf(theirs).getUint32(AT.maxMessage)
   })
 
 const ANOTHER_PROTOCOL = "it speaks another protocol"
@@ -84,8 +88,11 @@ const accepted = (wire: Wire): Effect.Effect<Uint8Array, Refusal> =>
   Effect.filterOrFail(
     read(wire),
     ([tag]) => tag !== Tag.Refused,
-    (bytes) => new Refusal(new TextDecoder().decode(bytes.subarray(1))),
+    (bytes) => new Refusal(printable(new TextDecoder().decode(bytes.subarray(1)))),
   )
+
+/** Whoever says this is not trusted. */
+const printable = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?")
 
 const refuse = (wire: Wire, reason: string): Effect.Effect<never, Refusal> =>
   Effect.zipRight(
@@ -95,17 +102,17 @@ const refuse = (wire: Wire, reason: string): Effect.Effect<never, Refusal> =>
 
 const dataOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 
-const helloOf = ({ authKey, most }: Terms): Uint8Array<ArrayBuffer> => {
+const helloOf = ({ authKey, maxMessage }: Terms): Uint8Array<ArrayBuffer> => {
   const hello = new Uint8Array(HELLO)
   hello.set(MAGIC)
   hello[AT.version] = VERSION
   hello[AT.keyed] = authKey === undefined ? 0 : 1
-  dataOf(hello).setUint32(AT.most, most)
+  dataOf(hello).setUint32(AT.maxMessage, maxMessage)
   crypto.getRandomValues(hello.subarray(AT.nonce))
   return hello
 }
 
-const problemIn = (hello: Uint8Array, { authKey, role }: Terms): string | undefined => {
+const problemIn = (hello: Uint8Array, role: Role, { authKey }: Terms): string | undefined => {
   if (hello.length < AT.version + 1 || MAGIC.some((byte, at) => hello[at] !== byte)) {
     return ANOTHER_PROTOCOL
   }
@@ -130,13 +137,5 @@ const keyOf = (authKey: Uint8Array): Promise<CryptoKey> =>
     ["sign", "verify"],
   )
 
-const statement = (who: Role, hellos: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
-  const parts = [new TextEncoder().encode(who), ...hellos]
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
-  }
-  return bytes
-}
+const statement = (who: Role, hellos: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> =>
+  joined([new TextEncoder().encode(who), ...hellos])

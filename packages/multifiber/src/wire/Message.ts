@@ -33,24 +33,25 @@ const packr = new Packr({ ...COMMON, useRecords: false, mapsAsObjects: true })
 const mapPackr = new Packr(COMMON)
 
 /**
- * The message of a value, as it is now. Shared memory in it is lent to whoever receives it, where that can be. Throws
- * `EncodingFailed` for what cannot be sent.
+ * The message of a value, as it is now, of so many bytes at most. Shared memory in it is lent to whoever receives it, where that
+ * can be. Throws `EncodingFailed` for what cannot be sent.
  */
-export const encode = (value: unknown, canLend = true): Message => {
+export const encode = (value: unknown, canLend = true, most?: number): Message => {
   if (typeof value === "number") return value
   if (value instanceof Uint8Array && value.constructor === Uint8Array && !isShared(value.buffer)) {
-    return bytesMessage(value)
+    return bytesMessage(value, most)
   }
   try {
     const checker = new Checker()
     checker.check(value)
-    if (checker.hasMemory)
-      return canLend ? lent(value) : refuse(value, "has shared memory in it, which stays in an OS process")
-    return sized(
-      checker.needsRecords
-        ? { kind: Kind.PackedMaps, bytes: mapPackr.pack(value) }
-        : { kind: Kind.Packed, bytes: packr.pack(value) },
-    )
+    if (checker.hasHandle)
+      return canLend
+        ? lent(value)
+        : refuse(value, "has a handle or shared memory in it, which does not leave this process")
+    const { needsRecords } = checker
+    const bytes = needsRecords ? mapPackr.pack(value) : packr.pack(value)
+    checkSize(bytes, most)
+    return { kind: needsRecords ? Kind.PackedMaps : Kind.Packed, bytes }
   } catch (cause) {
     throw plainError("EncodingFailed", { subject: "message", value: describe(value), cause })
   }
@@ -84,16 +85,17 @@ export const loanOf = (message: Message): string | undefined =>
     ? (unpack(packr, message.bytes) as string)
     : undefined
 
-/** The message of some bytes, as they are now. */
-export const bytesMessage = (bytes: Uint8Array): Message => sized({ kind: Kind.Bytes, bytes: bytes.slice() })
+/** The message of some bytes, as they are now, so many at most. Throws `EncodingFailed`. */
+export const bytesMessage = (bytes: Uint8Array, most?: number): Message => {
+  checkSize(bytes, most)
+  return { kind: Kind.Bytes, bytes: bytes.slice() }
+}
 
 /** How many bytes a message of a ring may have. */
 export const MOST_BYTES = 8 * (MAX_MESSAGE - 1)
 
-/** The message, where it has at most so many bytes. Throws `EncodingFailed`. */
-export const sized = (message: Message, most = MOST_BYTES): Message => {
-  if (typeof message === "number" || message.bytes.length <= most) return message
-  const { length } = message.bytes
+const checkSize = ({ length }: Uint8Array, most = MOST_BYTES): void => {
+  if (length <= most) return
   const cause = new RangeError(`${length} bytes are more than the ${most} that a message holds`)
   throw plainError("EncodingFailed", { subject: "message", value: `of ${length} bytes`, cause })
 }
@@ -175,6 +177,9 @@ const refuse = (value: unknown, why: string): never => {
   throw new TypeError(`${describe(value)} ${why}`)
 }
 
+/** What begins the key of a handle. */
+const HANDLE = "~multifiber/"
+
 const checkText = (text: string): void => {
   if (!isWellFormed(text)) refuse(text, "has half of a character, which UTF-8 cannot hold")
 }
@@ -183,8 +188,8 @@ const checkText = (text: string): void => {
 class Checker {
   /** A `Map` was met, or an object again, which may be in itself. */
   needsRecords = false
-  /** Shared memory was met. */
-  hasMemory = false
+  /** Shared memory was met, or a handle, which may have left its memory behind. */
+  hasHandle = false
   private readonly seen = new Set<object>()
   /** Errors whose causes are being looked at. */
   private open: ReadonlyArray<Error> = []
@@ -210,7 +215,7 @@ class Checker {
       return
     }
     this.seen.add(value)
-    if (isShared(ArrayBuffer.isView(value) ? value.buffer : value)) this.hasMemory = true
+    if (isShared(ArrayBuffer.isView(value) ? value.buffer : value)) this.hasHandle = true
     if (ArrayBuffer.isView(value)) return
     const prototype = Object.getPrototypeOf(value)
     if (Array.isArray(value) || value instanceof Set) this.checkEach(value)
@@ -236,6 +241,7 @@ class Checker {
     for (const key of Object.keys(fields)) {
       checkText(key)
       if (key === "__proto__") refuse(key, "cannot be the key of a field")
+      if (key.startsWith(HANDLE)) this.hasHandle = true
       this.check((fields as Record<string, unknown>)[key])
     }
   }
