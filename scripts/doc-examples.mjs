@@ -47,9 +47,12 @@ const jsdocBlocks = (text) =>
     }),
   )
 
-/** What the `// => value` comments say that a program prints, and whether every `console.log` has such a comment. */
+/**
+ * What the `// => value` comments say that a program prints, behind a `console.log` or on lines of their own, and whether every
+ * `console.log` has such a comment.
+ */
 const expectations = (code) => {
-  const expected = [...code.matchAll(/^.*\bconsole\.log\(.*\) *\/\/ => ?(.*)$/gm)].map(([, value]) =>
+  const expected = [...code.matchAll(/^(?:.*\bconsole\.log\(.*\) *)?\/\/ => ?(.*)$/gm)].map(([, value]) =>
     value.trim(),
   )
   return { expected, complete: expected.length === [...code.matchAll(/\bconsole\.log\(/g)].length }
@@ -78,7 +81,7 @@ const prepareFolder = () => {
     linkModule(join(folder, "node_modules"), manifest.name, target)
 }
 
-/** Writes the programs and returns them: `main` is the file to run. */
+/** Writes the programs and returns them: `main` is the file to run. Of named blocks those are programs that call `Main.run`. */
 export const extractExamples = () => {
   prepareFolder()
   const examples = []
@@ -89,14 +92,14 @@ export const extractExamples = () => {
       ? markdownBlocks(text)
       : jsdocBlocks(text)) {
       named.set(name, code)
-      if (name !== "main.ts") continue
+      if (name !== "main.ts" && !code.includes("Main.run(")) continue
       const id = `${relative(root, document)}:${line}`
       const dir = join(folder, id.replaceAll(/[\\/:]/g, "-"))
       mkdirSync(dir)
       for (const [file, content] of named) {
-        writeFileSync(join(dir, file), file === "main.ts" ? `import "../console.ts"; ${content}` : content)
+        writeFileSync(join(dir, file), file === name ? `import "../console.ts"; ${content}` : content)
       }
-      examples.push({ id, main: join(dir, "main.ts"), ...expectations(code) })
+      examples.push({ id, main: join(dir, name), ...expectations(code) })
     }
   }
   return examples
