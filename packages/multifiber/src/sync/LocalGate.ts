@@ -13,7 +13,8 @@ export const SPINS = 200
 interface Waiter {
   readonly resume: (taken: Waiters.Taken) => void
   readonly wanted: number
-  passed: boolean
+  /** How it has passed. */
+  taken: Waiters.Taken | undefined
 }
 
 /** Who waits at a gate. */
@@ -60,14 +61,19 @@ export abstract class LocalGate implements Slices.Waiting {
   /** Undoes that it has passed with so many; `false` where that was undone before. */
   abstract leave(wanted?: number): boolean
 
+  /** The same where nobody was told how it has passed. */
+  leaveAs(_taken: Waiters.Taken, wanted: number): boolean {
+    return this.leave(wanted)
+  }
+
   /** Calls back once it has passed with so many; returns what gives up, and undoes it where it had passed already. */
   wait(resume: (taken: Waiters.Taken) => void, wanted: number): () => void {
-    const waiter: Waiter = { resume, wanted, passed: false }
+    const waiter: Waiter = { resume, wanted, taken: undefined }
     if (this.waiters.push(waiter) === 1) Slices.begin(this)
     this.look()
     return () => {
-      if (waiter.passed) {
-        this.leave(wanted)
+      if (waiter.taken !== undefined) {
+        this.leaveAs(waiter.taken, wanted)
         return
       }
       const at = this.waiters.indexOf(waiter)
@@ -95,7 +101,7 @@ export abstract class LocalGate implements Slices.Waiting {
         this.ticket = undefined
         waiters.shift()
         if (waiters.length === 0) Slices.end(this)
-        first.passed = true
+        first.taken = seen
         first.resume(seen)
         continue
       }

@@ -21,9 +21,9 @@ export class LocalLock extends LocalGate {
     if (found === "abandoned") Waiters.passOn(this.gate)
   }
 
-  leaveAs(found: Waiters.Taken): void {
+  override leaveAs(found: Waiters.Taken): boolean {
     this.keep(found)
-    this.leave()
+    return this.leave()
   }
 
   leave(): boolean {

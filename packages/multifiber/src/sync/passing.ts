@@ -35,7 +35,8 @@ const passRemote = (
 ): Effect.Effect<Acquired | Nothing> =>
   Effect.map(
     callRemote<Acquired, never>(gate, method, [wanted], [], {
-      onLate: () => void Calls.call({ target: gate.id, method: "leave", args: [wanted] }, () => {}),
+      onLate: (taken) =>
+        void Calls.call({ target: gate.id, method: "leaveAs", args: [taken, wanted] }, () => {}),
     }),
     (taken) => {
       if (taken !== NOTHING) onPass()
@@ -122,6 +123,7 @@ export const leave = <E>(
 /** What can be done to a gate at once, for another agent. */
 export const gateActions = {
   leave: (gate, wanted: number) => gate.leave(wanted),
+  leaveAs: (gate, taken: Acquired, wanted: number) => gate.leaveAs(taken, wanted),
 } satisfies Actions<LocalGate>
 
 /** What else can be done for it. */
