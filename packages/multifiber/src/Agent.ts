@@ -5,7 +5,7 @@
  */
 import type { Delivery } from "./agent/Delivery.ts"
 import type { Answer, Question } from "./agent/Names.ts"
-import type { Call, Outcome } from "./wire/Protocol.ts"
+import type { Call, Outcome, Outcomes, ToManager } from "./wire/Protocol.ts"
 
 /**
  * How an agent is started: as a worker thread, as an OS process, or as one that was started ahead.
@@ -65,9 +65,11 @@ export interface Membership {
  */
 export interface Arrival<Handle> {
   /** In an argument: this agent has it already. */
-  readonly adopt: (handle: Handle) => void
+  readonly adopt: (handle: Handle) => unknown
   /** In a message of a ring: this agent has it from now on. */
-  readonly arrive: (handle: Handle) => void
+  readonly arrive: (handle: Handle) => unknown
+  /** In a message that this agent keeps for whoever asks. */
+  readonly keep?: (handle: Handle) => unknown
   /** In such a message, to be passed on; returns what is to be done once it is. */
   readonly pass: (handle: Handle) => () => void
 }
@@ -75,6 +77,20 @@ export interface Arrival<Handle> {
 interface Loan {
   readonly kept?: { readonly value: unknown }
   readonly asked?: (outcome: Outcome) => void
+}
+
+/**
+ * A way to a manager.
+ *
+ * @internal
+ */
+export interface Route {
+  /** Asks it to do something; returns what withdraws that. There is an answer in any case. */
+  readonly call: (call: Call, reply: (outcome: Outcome) => void) => () => void
+  /** Something is not used any more, or what came so many times. */
+  readonly release: (target: string, times?: number) => void
+  /** An agent is gone whose calls were passed on. */
+  readonly leave: (agent: string) => void
 }
 
 interface State extends Agent {
@@ -99,10 +115,18 @@ interface State extends Agent {
   askStarter: ((question: Question, reply: (answer: Answer) => void) => void) | undefined
   /** Asks the starter to do something; returns what withdraws that. */
   callStarter: ((call: Call, reply: (outcome: Outcome) => void) => () => void) | undefined
-  /** Tells the starter that something is not used any more. */
-  releaseAtStarter: ((target: string) => void) | undefined
+  /** Tells the starter that something is not used any more, or what came so many times. */
+  releaseAtStarter: ((target: string, times?: number) => void) | undefined
   /** Tells the starter that an agent below this one is gone, whose calls were passed on. */
   leaveAtStarter: ((agent: string) => void) | undefined
+  /** Ways to managers, by the name that begins the ids of what they have. */
+  readonly routes: Map<string, Route>
+  /** Does what the starter asks for, where this is a manager. */
+  forStarter: ((message: ToManager) => void) | undefined
+  /** What it has asked for before that. */
+  readonly unheard: Array<ToManager>
+  /** Answers it. */
+  answerStarter: ((outcomes: Outcomes) => void) | undefined
   /** Values on their way in messages, or who asked for one, by name, where this agent keeps them. */
   readonly loans: Map<string, Loan>
   /** By the key of their kind. */
@@ -166,6 +190,10 @@ export const state = (): State => {
     callStarter: undefined,
     releaseAtStarter: undefined,
     leaveAtStarter: undefined,
+    routes: new Map(),
+    forStarter: undefined,
+    unheard: [],
+    answerStarter: undefined,
     loans: new Map(),
     arrivals: new Map(),
     delivery: undefined,

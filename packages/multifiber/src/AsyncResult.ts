@@ -7,9 +7,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as FiberStatus from "effect/FiberStatus"
 import { dual } from "effect/Function"
-import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { Pending } from "./agent/Pending.ts"
 import { NotReady, type TaskError, TimedOut } from "./Errors.ts"
+import { withdrawing } from "./sync/withdrawing.ts"
 
 /**
  * @category type ids
@@ -44,13 +44,11 @@ export const outcome = (pending: Pending): Effect.Effect<any, any> =>
 /**
  * Waits for a pending result, in a fiber of this status; `abandon` runs where the fiber is interrupted.
  *
- * `Effect.async` with a canceler would say the same at twice the cost: its finalizer runs after a success, too.
- *
  * @internal
  */
 export const awaitPending = (
   pending: Pending,
-  { runtimeFlags }: FiberStatus.Running,
+  status: FiberStatus.Running,
   abandon: () => void,
 ): Effect.Effect<any, any> => {
   if (pending.status !== "waiting") return outcome(pending)
@@ -59,16 +57,11 @@ export const awaitPending = (
     observer = () => resume(outcome(pending))
     pending.observe(observer)
   })
-  if (!RuntimeFlags.interruption(runtimeFlags)) return settled
-  return Effect.uninterruptible(
-    Effect.catchAllCause(Effect.interruptible(settled), (cause) => {
-      if (pending.status === "waiting") {
-        pending.unobserve(observer)
-        abandon()
-      }
-      return Effect.failCause(cause)
-    }),
-  )
+  return withdrawing(settled, status, () => {
+    if (pending.status !== "waiting") return
+    pending.unobserve(observer)
+    abandon()
+  })
 }
 
 /**

@@ -6,10 +6,11 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Connection } from "./ConnectionSync.ts"
-import { type AuthFailed, ConnectFailed, type InvalidArgument } from "./Errors.ts"
+import type { AuthFailed, ConnectFailed, InvalidArgument } from "./Errors.ts"
 import * as bridge from "./net/bridge.ts"
-import { checkAddress, type Options as GreetingOptions, greet, termsOf, textOf } from "./net/greeting.ts"
-import { type Address, Platform, type Socket } from "./Platform.ts"
+import { connecting } from "./net/connecting.ts"
+import type { Options as GreetingOptions } from "./net/greeting.ts"
+import type { Address, Platform } from "./Platform.ts"
 
 /**
  * How to connect.
@@ -51,25 +52,4 @@ export const connect = <Out, In = Out>(
   address: Address,
   options: Options = {},
 ): Effect.Effect<Connection<Out, In>, ConnectFailed | AuthFailed | InvalidArgument, Platform | Scope.Scope> =>
-  Effect.gen(function* () {
-    const { hold, release, sockets } = yield* Platform
-    yield* checkAddress(address, 1)
-    const terms = yield* termsOf(options)
-    let socket: Socket | undefined
-    const connected = Effect.tryPromise({
-      try: async (signal) => {
-        socket = await sockets.connect(address, signal)
-        return socket
-      },
-      catch: (cause) => new ConnectFailed({ address: textOf(address), cause }),
-    })
-    const greeted = Effect.flatMap(connected, (socket) => greet(socket, "client", address, terms))
-    return yield* bridge.open(terms, (restore) =>
-      Effect.acquireUseRelease(
-        Effect.sync(hold),
-        // Between the two steps nobody else has the socket.
-        () => Effect.onInterrupt(restore(greeted), () => Effect.sync(() => socket?.destroy())),
-        () => Effect.sync(release),
-      ),
-    )
-  })
+  Effect.flatMap(connecting(address, options), ({ greeting, terms }) => bridge.open(terms, greeting))

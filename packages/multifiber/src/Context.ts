@@ -21,6 +21,7 @@ import { IllegalState, InvalidArgument, StartFailed, Unsupported } from "./Error
 import * as Event from "./Event.ts"
 import * as JoinableQueue from "./JoinableQueue.ts"
 import * as Lock from "./Lock.ts"
+import * as Manager from "./Manager.ts"
 import * as Pipe from "./Pipe.ts"
 import { Platform } from "./Platform.ts"
 import * as Pool from "./Pool.ts"
@@ -65,6 +66,8 @@ export interface Context extends Same {
   readonly Process: typeof Process
   /** Python's `ctx.Pool`. */
   readonly Pool: typeof Pool
+  /** Python's `ctx.Manager`. */
+  readonly Manager: typeof Manager
   /** Gives an effect the start method of this context: every process and pool that it makes. */
   readonly provide: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** The same as a layer. */
@@ -186,6 +189,7 @@ const contextOf = (startMethod: Agent.StartMethod): Context => {
     startMethod,
     Process: { ...Process, make: (...args) => provide(Process.make(...args)) },
     Pool: { ...Pool, make: (...args) => provide(Pool.make(...args)) },
+    Manager: { ...Manager, make: (...args) => provide(Manager.make(...args)) },
     provide,
     layer: Layer.succeed(StartMethod, startMethod) as Layer.Layer<never>,
     setStartMethod: (method) =>

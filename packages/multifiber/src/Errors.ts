@@ -418,6 +418,53 @@ export class Closed extends Data.TaggedError("Closed")<{
 }
 
 /**
+ * The manager that has the object has ended, or there is no way to it any more. Whether it has done what was asked for is not known.
+ *
+ * @category errors
+ * @since 0.9.0
+ */
+export class ManagerClosed extends Data.TaggedError("ManagerClosed")<{
+  readonly manager: string
+}> {
+  override get message(): string {
+    return plainMessage("ManagerClosed", this)
+  }
+}
+
+/**
+ * A managed dict, set or namespace does not have this key, or has none where it is not given.
+ *
+ * **Source** – Python's `KeyError`.
+ *
+ * @category errors
+ * @since 0.9.0
+ */
+export class MissingKey extends Data.TaggedError("MissingKey")<{
+  readonly key: unknown
+}> {
+  override get message(): string {
+    return plainMessage("MissingKey", this)
+  }
+}
+
+/**
+ * A managed dict or set has another size than when somebody began to go through it.
+ *
+ * **Source** – Python's `RuntimeError: dictionary changed size during iteration`.
+ *
+ * @category errors
+ * @since 0.9.0
+ */
+export class ConcurrentModification extends Data.TaggedError("ConcurrentModification")<{
+  /** What was changed. */
+  readonly what: string
+}> {
+  override get message(): string {
+    return plainMessage("ConcurrentModification", this)
+  }
+}
+
+/**
  * The queue is shut down, for all agents: nothing more is put, and there is nothing left to get.
  *
  * @category errors

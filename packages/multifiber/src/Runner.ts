@@ -7,6 +7,8 @@
  */
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "./Agent.ts"
+import { Asking, signed } from "./agent/Asking.ts"
+import * as Delivery from "./agent/Delivery.ts"
 import * as Membership from "./agent/Membership.ts"
 import type { Answer, Question } from "./agent/Names.ts"
 import { adopt } from "./sync/travelling.ts"
@@ -22,6 +24,7 @@ import {
   STOPPED,
   type TaskName,
   type ToAgent,
+  type ToManager,
   VERSION,
 } from "./wire/Protocol.ts"
 import * as Call from "./worker/Call.ts"
@@ -138,9 +141,7 @@ class AgentRunner {
   private readonly layers = new Map<string, Promise<Failure | undefined>>()
   /** Of questions to the starter, oldest first. */
   private readonly replies: Array<(answer: Answer) => void> = []
-  /** Of calls to the starter, by number. */
-  private readonly outcomes = new Map<number, (outcome: Outcome) => void>()
-  private calls = 0
+  private readonly asking = new Asking()
   private readonly effectRunners = new Map<Defined["effects"], Promise<EffectRunner>>()
   /** Whether the last call of a task was over in less time than results may wait for company. */
   private readonly quick: Array<boolean> = []
@@ -177,8 +178,10 @@ class AgentRunner {
     }
     if (boot.membership !== undefined) Agent.state().askStarter = this.ask
     Agent.state().callStarter = this.callStarter
-    Agent.state().releaseAtStarter = (target) => this.post({ op: Op.Release, target })
+    Agent.state().releaseAtStarter = (target, times) =>
+      this.post({ op: Op.Release, target, ...(times === undefined ? {} : { times }) })
     Agent.state().leaveAtStarter = (agent) => this.post({ op: Op.Left, agent })
+    Agent.state().answerStarter = (outcomes) => this.post(outcomes)
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     this.post({ op: Op.Ready, version: VERSION })
   }
@@ -213,9 +216,20 @@ class AgentRunner {
         this.replies.shift()?.(message.answer)
         break
       case Op.Outcome:
-        this.outcomes.get(message.id)?.(message.outcome)
-        this.outcomes.delete(message.id)
+        this.asking.settle(message.id, message.outcome)
+        break
+      case Op.Calls:
+      case Op.Cancel:
+      case Op.Release:
+      case Op.Left:
+        this.manage(message)
     }
+  }
+
+  private manage(message: ToManager): void {
+    const { forStarter, unheard } = Agent.state()
+    if (forStarter === undefined) unheard.push(message)
+    else forStarter(message)
   }
 
   private post(message: FromAgent): void {
@@ -223,9 +237,14 @@ class AgentRunner {
   }
 
   private readonly callStarter = (call: RemoteCall, reply: (outcome: Outcome) => void): (() => void) => {
-    const id = this.calls++
-    this.outcomes.set(id, reply)
-    this.post({ op: Op.Call, id, call: { from: this.boot.path.join(":"), ...call } })
+    const id = this.asking.add(reply)
+    const message: FromAgent = { op: Op.Call, id, call: signed(call) }
+    try {
+      Delivery.deliver(Membership.starter(), undefined, () => this.post(message))
+    } catch (cause) {
+      const fields = { subject: "argument", value: describe(call.args), cause }
+      this.asking.settle(id, { is: "failed", tag: "EncodingFailed", fields })
+    }
     return () => this.post({ op: Op.Cancel, id })
   }
 

@@ -39,6 +39,9 @@ const errors: ReadonlyArray<readonly [Error & { readonly _tag: string }, string]
     "Cannot use 0 as size: expected more",
   ],
   [new Errors.OutOfRange({ index: -8, length: 7 }), "Cannot reach index -8: the length is 7"],
+  [new Errors.MissingKey({ key: "k" }), "There is no k"],
+  [new Errors.ConcurrentModification({ what: "dict" }), "The dict was changed while it was gone through"],
+  [new Errors.ManagerClosed({ manager: "m" }), 'The manager "m" has ended, or cannot be reached'],
   [new Errors.NotFound({ kind: "shared memory", id: "n" }), 'Cannot find shared memory "n"'],
   [
     new Errors.AlreadyExists({ kind: "shared memory", id: "n" }),

@@ -22,24 +22,25 @@ import {
   type Memory,
   Op,
   type Outcome,
-  type Call as RemoteCall,
   type Run,
   type Segment,
   type SpanId,
   STOPPED,
   type TaskName,
   type ToAgent,
+  type ToManager,
   VERSION,
 } from "../wire/Protocol.ts"
 import type { Packed } from "../wire/packed.ts"
+import { Asking } from "./Asking.ts"
+import { eachOutcome } from "./Batch.ts"
 import { type Call, isBound } from "./Call.ts"
 import * as Delivery from "./Delivery.ts"
-import { Guests } from "./Guests.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
 import * as Names from "./Names.ts"
-import { serve } from "./serve.ts"
+import { Serving } from "./Serving.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
 export const CAPACITY = 4096
@@ -120,12 +121,12 @@ export class AgentLink {
   private poisoned = false
   /** Of an agent that shares memory, while it may write there. */
   private membership: Agent.Membership | undefined = undefined
-  /** What it uses through this agent. */
-  private readonly leases: Delivery.Leases = new Map()
-  /** What it asked for and has no answer to, by its number: how to withdraw it. */
-  private readonly calls = new Map<number, () => void>()
-  /** Who asks: it, or agents below it. */
-  private readonly guests = new Guests()
+  /** What it uses through this agent, or those below it. */
+  private readonly serving = new Serving((id, outcome) => {
+    if (this.state !== "ended") this.answer(id, outcome)
+  })
+  /** What it is asked for, where it is a manager. */
+  readonly asking = new Asking()
   private readonly path: string
   /** Named memory that it made, or an agent below it: where it could not unlink that itself, it is unlinked when it is gone. */
   private blocks: ReadonlyArray<Block> = []
@@ -182,7 +183,7 @@ export class AgentLink {
     }
     const start = (run: Run | undefined): AgentHandle => {
       try {
-        return Delivery.deliver(undefined, this.leases, () =>
+        return Delivery.deliver(undefined, this.serving.leases, () =>
           startWith(platform, startMethod)(name, heard, {
             first: (sharesMemory): ToAgent => ({ op: Op.Boot, boot: boot(sharesMemory), run }),
             executable: self.executable,
@@ -208,7 +209,7 @@ export class AgentLink {
 
   /** It is really gone, or was never there. */
   private leave(): void {
-    this.guests.leave(this.path)
+    this.serving.guests.leave(this.path)
     if (this.membership) Membership.leave(this.membership)
     this.membership = undefined
     for (const { name, words } of this.blocks) Names.unlink(name, words)
@@ -261,12 +262,29 @@ export class AgentLink {
   private post(jobs: ReadonlyArray<Job>): { readonly cause: unknown } | undefined {
     const { message, sent } = this.pack(jobs)
     try {
-      Delivery.deliver(this.membership?.id, this.leases, () => this.handle.post(message, transferOf(jobs)))
+      this.deliver(message, transferOf(jobs))
     } catch (cause) {
       return { cause }
     }
     sent()
     return undefined
+  }
+
+  private deliver(message: ToAgent, transfer?: ReadonlyArray<ArrayBuffer>, home?: string): void {
+    Delivery.deliver(
+      this.membership?.id,
+      this.serving.leases,
+      () => this.handle.post(message, transfer),
+      home,
+    )
+  }
+
+  /**
+   * Sends what is for a manager, unless it has ended; the ids of what it has itself begin with `home`. Throws where a value cannot
+   * be sent.
+   */
+  tell(message: ToManager, home: string): void {
+    if (this.state !== "ended") this.deliver(message, undefined, home)
   }
 
   private pack(jobs: ReadonlyArray<Job>): Parcel {
@@ -339,24 +357,26 @@ export class AgentLink {
         this.ask(message.question)
         break
       case Op.Call:
-        this.call(message.id, message.call)
+        this.serving.call(message.id, message.call)
         break
       case Op.Cancel:
-        this.calls.get(message.id)?.()
+        this.serving.cancel(message.id)
         break
       case Op.Release:
-        this.leases.get(message.target)?.release()
-        this.leases.delete(message.target)
+        this.serving.release(message.target, message.times)
         break
       case Op.Left:
-        this.guests.leave(message.agent)
+        this.serving.guests.leave(message.agent)
+        break
+      case Op.Outcomes:
+        eachOutcome(message, (id, outcome) => this.asking.settle(id, outcome))
         break
       case Op.Begun:
-        this.tell(message.sequence, this.listener.onBegun)
+        this.toldOf(message.sequence, this.listener.onBegun)
         break
       case Op.Hears:
         this.hearing = message.sequence
-        this.tell(message.sequence, this.listener.onHears)
+        this.toldOf(message.sequence, this.listener.onHears)
         break
       case Op.Dying:
         this.lastError = decodeError(message.error, `worker "${this.name}"`)
@@ -375,21 +395,8 @@ export class AgentLink {
     })
   }
 
-  private call(id: number, call: RemoteCall): void {
-    const reply = (outcome: Outcome) => {
-      this.calls.delete(id)
-      if (this.state !== "ended") this.answer(id, outcome)
-    }
-    this.calls.set(id, () => {})
-    const withdraw = serve(this.leases.get(call.target), call, reply, this.guests)
-    if (this.calls.has(id)) this.calls.set(id, withdraw)
-  }
-
   private answer(id: number, outcome: Outcome): void {
-    const post = (outcome: Outcome) =>
-      Delivery.deliver(this.membership?.id, this.leases, () =>
-        this.handle.post({ op: Op.Outcome, id, outcome } satisfies ToAgent),
-      )
+    const post = (outcome: Outcome) => this.deliver({ op: Op.Outcome, id, outcome })
     try {
       post(outcome)
     } catch (refused) {
@@ -481,7 +488,7 @@ export class AgentLink {
     if (this.state !== "ended") this.handle.post({ op: Op.Drop, sequence: job.sequence } satisfies ToAgent)
   }
 
-  private tell(sequence: number, listener: ((job: Job) => void) | undefined): void {
+  private toldOf(sequence: number, listener: ((job: Job) => void) | undefined): void {
     const job = this.ring[sequence % CAPACITY]
     if (job !== undefined) listener?.(job)
   }
@@ -522,9 +529,7 @@ export class AgentLink {
   private exit({ code, error }: AgentExit): void {
     const wasReady = this.state === "ready"
     this.state = "ended"
-    for (const withdraw of this.calls.values()) withdraw()
-    for (const { release } of this.leases.values()) release()
-    this.leases.clear()
+    this.serving.end()
     const lost: Array<Job> = []
     const unbegun: Array<Job> = []
     for (; this.head < this.tail; this.head++) {

@@ -2,7 +2,8 @@
  * Agents that use what this one shares, and do not share its memory: OS processes. Each has a place among those that do, so that
  * the words of a primitive name it where it holds or waits, and are set right by all others when it is gone.
  */
-import * as Agent from "../Agent.ts"
+import type * as Agent from "../Agent.ts"
+import * as Calls from "./Calls.ts"
 import * as Membership from "./Membership.ts"
 
 /** One of them. */
@@ -69,6 +70,6 @@ export class Guests {
     }
     const passedOn = [...this.passedOn].filter(isBelow)
     for (const other of passedOn) this.passedOn.delete(other)
-    if (passedOn.length > 0) Agent.state().leaveAtStarter?.(path)
+    if (passedOn.length > 0) Calls.leave(path)
   }
 }

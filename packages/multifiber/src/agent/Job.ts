@@ -93,7 +93,8 @@ export class Job extends Pending {
   }
 }
 
-const encodeArgs = (task: Task.Task.Any, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+/** The arguments of a task as they travel. Throws `EncodingFailed` where its schema refuses them. */
+export const encodeArgs = (task: Task.Task.Any, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
   const codec = Task.codecOf(task)
   if (!codec) return args
   try {

@@ -3,6 +3,7 @@
  * keeps them until whoever receives the message asks. Loads nothing: runners use it.
  */
 import * as Agent from "../Agent.ts"
+import { keep } from "../sync/travelling.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
 import type { Reply } from "./Calls.ts"
 import * as Membership from "./Membership.ts"
@@ -53,6 +54,7 @@ export const serve = ({ args: [name, value], ...call }: Call, reply: Reply): (()
   const { asked, kept } = loans.get(key) ?? {}
   if (call.method === LEND) {
     reply({ is: "done", value: undefined })
+    keep(value)
     if (asked === undefined) loans.set(key, { kept: { value } })
     else asked({ is: "done", value })
     return () => {}

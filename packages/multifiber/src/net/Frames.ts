@@ -2,7 +2,7 @@
  * Messages on a stream of bytes: each is the length of what follows as four bytes, the highest first, its kind, and its bytes. A
  * number is eight bytes, the highest first.
  */
-import { decode, Kind, type Message } from "../wire/Message.ts"
+import { decode, isReadable, Kind, type Message } from "../wire/Message.ts"
 
 const HEAD = 4
 
@@ -99,8 +99,6 @@ export const frameOf = (message: Message): Uint8Array => {
   return frame(bytes)
 }
 
-const READABLE: ReadonlySet<number> = new Set([Kind.Bytes, Kind.Packed, Kind.PackedMaps])
-
 /** The message of a frame. Throws `Violation` for what is none, or has a value that cannot be read. */
 export const messageOf = (content: Uint8Array): Message => {
   const [kind] = content
@@ -108,8 +106,8 @@ export const messageOf = (content: Uint8Array): Message => {
   if (kind === Kind.Number && bytes.length === 8) {
     return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0)
   }
-  if (kind === undefined || !READABLE.has(kind)) throw new Violation(`a message of the unknown kind ${kind}`)
   const message = { kind: kind as Kind, bytes }
+  if (!isReadable(message)) throw new Violation(`a message of the unknown kind ${kind}`)
   try {
     if (kind !== Kind.Bytes) decode(message)
   } catch (error) {

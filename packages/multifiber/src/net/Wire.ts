@@ -79,14 +79,24 @@ export class Wire {
   /** Writes, and waits while the socket is full. One writes at a time. */
   write(bytes: Uint8Array): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.socket.write(bytes) || this.isEnded) return Effect.void
-      this.isFull = true
-      return Effect.async((resume) => {
-        this.onDrain = () => resume(Effect.void)
-        if (!this.isFull) this.onDrain()
-      })
+      this.send(bytes)
+      return this.drained
     })
   }
+
+  /** Writes, however full the socket is. */
+  send(bytes: Uint8Array): void {
+    if (!this.socket.write(bytes) && !this.isEnded) this.isFull = true
+  }
+
+  /** Waits while the socket is full. One waits at a time. */
+  readonly drained: Effect.Effect<void> = Effect.suspend(() => {
+    if (!this.isFull) return Effect.void
+    return Effect.async((resume) => {
+      this.onDrain = () => resume(Effect.void)
+      if (!this.isFull) this.onDrain()
+    })
+  })
 
   /** Writes no more, and returns once everything has left, or cannot leave. */
   readonly end: Effect.Effect<void> = Effect.async((resume) => this.socket.end(() => resume(Effect.void)))

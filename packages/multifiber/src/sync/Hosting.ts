@@ -11,6 +11,7 @@ import * as BoundedSemaphore from "../BoundedSemaphore.ts"
 import * as Condition from "../Condition.ts"
 import * as Connection from "../Connection.ts"
 import type { Connection as AnyConnection } from "../ConnectionSync.ts"
+import { EncodingFailed } from "../Errors.ts"
 import * as Event from "../Event.ts"
 import * as JoinableQueue from "../JoinableQueue.ts"
 import * as Lock from "../Lock.ts"
@@ -18,21 +19,39 @@ import * as Queue from "../Queue.ts"
 import * as RLock from "../RLock.ts"
 import * as Semaphore from "../Semaphore.ts"
 import * as Value from "../Value.ts"
-import type { Message } from "../wire/Message.ts"
+import { describe } from "../wire/EncodedError.ts"
+import { decode, isReadable, type Message } from "../wire/Message.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
 import type { Actions, Hosted, Operations, SideOf } from "./acting.ts"
 import { forAnother, wasPassed } from "./borrowing.ts"
 import { NOTHING } from "./LocalTurn.ts"
-import { pass } from "./travelling.ts"
+import * as managed from "./managed.ts"
+import * as performing from "./performing.ts"
+import { adopt, pass } from "./travelling.ts"
 
 /** Whether this agent may use it still is not what the others depend on. */
 const mayAlways = (): void => {}
 
+/** A message of another agent, or of another program, which may say anything: it has to be one that others can read. */
+const checked = (message: Message): Effect.Effect<Message, EncodingFailed> =>
+  Effect.try({
+    try: () => {
+      if (!isReadable(message)) throw new TypeError("it is no message")
+      decode(message)
+      return message
+    },
+    catch: (cause) => new EncodingFailed({ subject: "message", value: describe(message), cause }),
+  })
+
 const ofQueue: Operations<JoinableQueue.JoinableQueue<any>> = {
   put: (self, message: Message, milliseconds?: number) =>
-    Queue.putMessage(self, message, milliseconds, mayAlways),
+    Effect.flatMap(checked(message), (message) => Queue.putMessage(self, message, milliseconds, mayAlways)),
   get: (self, milliseconds?: number) => Queue.takeMessage(self, forAnother, milliseconds, mayAlways),
-  putBack: (self, message: Message) => Queue.putBackMessage(self, message),
+  // Whoever gives it back may be about to go.
+  putBack: (self, message: Message) =>
+    Effect.uninterruptible(
+      Effect.flatMap(checked(message), (message) => Queue.putBackMessage(self, message)),
+    ),
   seen: Queue.seen,
   shutdown: Queue.shutdown,
   poll: (self, milliseconds?: number) => Queue.pollMessage(self, milliseconds, mayAlways),
@@ -43,7 +62,8 @@ const ofQueue: Operations<JoinableQueue.JoinableQueue<any>> = {
 }
 
 const ofConnection: Operations<AnyConnection<never, any>> = {
-  send: (self, message: Message) => Connection.sendMessage(self, message, mayAlways),
+  send: (self, message: Message) =>
+    Effect.flatMap(checked(message), (message) => Connection.sendMessage(self, message, mayAlways)),
   recv: (self, milliseconds?: number) => Connection.recvMessage(self, forAnother, milliseconds, mayAlways),
   poll: (self, milliseconds?: number) => Connection.pollMessage(self, milliseconds, mayAlways),
 }
@@ -96,6 +116,10 @@ const doing = (action: Actions<any>[string], side: unknown, args: ReadonlyArray<
     (error) => ("_tag" in error ? Effect.fail(error) : Effect.die(error)),
   )
 
+/** Who asks may be another program, which may ask for anything. */
+const own = <A>(table: Readonly<Record<string, A>>, method: string): A | undefined =>
+  Object.hasOwn(table, method) ? table[method] : undefined
+
 const operationFor = (
   handle: any,
   { args, method }: Call,
@@ -103,15 +127,19 @@ const operationFor = (
 ): Effect.Effect<unknown, object> | undefined => {
   const hosted = hostedOf(handle)
   if (hosted === undefined)
-    return (Queue.isQueue(handle) ? ofQueue : ofConnection)[method]?.(handle as never, ...args)
+    return own<any>(Queue.isQueue(handle) ? ofQueue : ofConnection, method)?.(handle, ...args)
   const { actions, effects } = hosted
   const side = sideFor(guest)(handle)
-  const action = actions[method]
-  return action ? doing(action, side, args) : effects[method]?.(side, ...args)
+  const action = own(actions, method)
+  return action ? doing(action, side, args) : own(effects, method)?.(side, ...args)
 }
 
 /** Performs an operation for a guest; returns what withdraws it. There is an answer in any case. */
 export const perform = (handle: object, call: Call, reply: Calls.Reply, guest: Guest): (() => void) => {
+  if (managed.isHandle(handle)) {
+    adopt(call.args)
+    return performing.perform(managed.entryBy(handle) as managed.Entry, call.method, call.args, reply)
+  }
   const operation = Effect.suspend(
     () => operationFor(handle, call, guest) ?? Effect.dieMessage(`there is no ${call.method}`),
   )
@@ -125,10 +153,14 @@ export const perform = (handle: object, call: Call, reply: Calls.Reply, guest: G
   return () => fiber.unsafeInterruptAsFork(fiber.id())
 }
 
-/** Asks the starter, for an agent that gets what handles come with the answer through this one. */
-export const forward = (call: Call, reply: Calls.Reply): (() => void) =>
-  Calls.call(call, (outcome) => {
+/** Asks who has it, for an agent that gets what handles come with the answer through this one. */
+export const forward = (call: Call, reply: Calls.Reply): (() => void) => {
+  const argsPassed = pass(call.args)
+  const withdraw = Calls.call(call, (outcome) => {
     const passed = pass(outcome)
     reply(outcome)
     passed()
   })
+  argsPassed()
+  return withdraw
+}

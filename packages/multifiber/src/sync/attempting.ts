@@ -12,6 +12,9 @@ const classes = {
   BrokenBarrier: Errors.BrokenBarrier,
   IllegalState: Errors.IllegalState,
   EncodingFailed: Errors.EncodingFailed,
+  MissingKey: Errors.MissingKey,
+  ConcurrentModification: Errors.ConcurrentModification,
+  ManagerClosed: Errors.ManagerClosed,
   Full: Errors.Full,
   Empty: Errors.Empty,
   Closed: Errors.Closed,
@@ -51,14 +54,13 @@ export const attemptThen = <A, B, E, R, T extends Tag = never>(
   })
 
 const failureOf = <T extends Tag>(thrown: unknown, tags: ReadonlyArray<T>): Failure<T> => {
-  const {
-    _tag,
-    name: _,
-    ...fields
-  } = Object(thrown) as {
-    readonly _tag?: T
-    readonly name?: string
-  }
+  const { _tag, ...fields } = Object(thrown) as { readonly _tag?: T }
   if (_tag === undefined || !tags.includes(_tag)) throw thrown
-  return new (classes[_tag] as unknown as new (fields: object) => Failure<T>)(fields)
+  return failureWith(_tag, fields)
+}
+
+/** The failure of a kind. */
+export const failureWith = <T extends Tag>(tag: T, fields: object): Failure<T> => {
+  const { name: _, ...own } = fields as { readonly name?: string }
+  return new (classes[tag] as unknown as new (fields: object) => Failure<T>)(own)
 }

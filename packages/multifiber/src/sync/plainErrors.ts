@@ -8,7 +8,7 @@ interface NotSupported {
 }
 
 interface EncodingRefused {
-  readonly subject: "message"
+  readonly subject: "argument" | "result" | "message"
   /** What the value prints as. */
   readonly value: string
   readonly cause: unknown
@@ -33,6 +33,11 @@ const messages = {
   BrokenBarrier: (_: object) => "Cannot pass the barrier: it is broken",
   EncodingFailed: ({ cause, subject, value }: EncodingRefused) =>
     `Cannot encode ${subject} ${value}: ${cause instanceof Error ? cause.message : describe(cause)}`,
+  MissingKey: ({ key }: { readonly key: unknown }) => `There is no ${describe(key)}`,
+  ConcurrentModification: ({ what }: { readonly what: string }) =>
+    `The ${what} was changed while it was gone through`,
+  ManagerClosed: ({ manager }: { readonly manager: string }) =>
+    `The manager "${manager}" has ended, or cannot be reached`,
   Full: (_: object) => "The queue is full",
   Empty: (_: object) => "The queue is empty",
   Closed: ({ what }: { readonly what: string }) => `This agent has closed the ${what}`,
@@ -61,3 +66,9 @@ export const messageOf = <T extends Tag>(tag: T, fields: FieldsOf<T>): string =>
 
 export const plainError = <T extends Tag>(tag: T, fields: FieldsOf<T>): Error =>
   Object.assign(new Error(messageOf(tag, fields)), { name: tag, _tag: tag, ...fields })
+
+export const isTag = (u: unknown): u is Tag => Object.hasOwn(messages, u as PropertyKey)
+
+/** It is one of those failures, as plain code throws it or as an Effect fails with it. */
+export const isPlain = (u: unknown): u is Error & { readonly _tag: Tag } =>
+  u instanceof Error && "_tag" in u && isTag(u._tag)

@@ -10,16 +10,48 @@ export const onArrival = <Handle>(typeId: string, arrival: Agent.Arrival<Handle>
 }
 
 /** Visits the handles in a value that has come as a message. */
-const forEachHandle = (
+export const forEachHandle = (
   value: unknown,
-  visit: (arrival: Agent.Arrival<any>, handle: object) => void,
+  visit: (arrival: Agent.Arrival<any>, handle: object, typeId: string) => void,
   seen = new Set<object>(),
 ): void => {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return
   seen.add(value)
-  for (const [typeId, arrival] of Agent.state().arrivals) if (typeId in value) visit(arrival, value)
+  for (const [typeId, arrival] of Agent.state().arrivals) if (typeId in value) visit(arrival, value, typeId)
   const parts = value instanceof Map ? [...value.keys(), ...value.values()] : Object.values(value)
   for (const part of value instanceof Set ? value : parts) forEachHandle(part, visit, seen)
+}
+
+/** Puts what `replace` returns in the place of each handle, in a value that nobody else has. */
+export const replaceHandles = (
+  value: unknown,
+  replace: (handle: object, typeId: string) => unknown,
+  seen = new Set<object>(),
+): unknown => {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value))
+    return value
+  seen.add(value)
+  for (const typeId of Agent.state().arrivals.keys()) {
+    if (!(typeId in value)) continue
+    const other = replace(value, typeId)
+    if (other !== value) return other
+  }
+  const inside = (part: unknown): unknown => replaceHandles(part, replace, seen)
+  if (value instanceof Map) {
+    const entries = [...value].map(([key, part]) => [inside(key), inside(part)] as const)
+    value.clear()
+    for (const [key, part] of entries) value.set(key, part)
+  } else if (value instanceof Set) {
+    const parts = [...value].map(inside)
+    value.clear()
+    for (const part of parts) value.add(part)
+  } else {
+    for (const [key, part] of Object.entries(value)) {
+      const other = inside(part)
+      if (other !== part) (value as Record<string, unknown>)[key] = other
+    }
+  }
+  return value
 }
 
 /** Arguments have arrived: their handles watch whom they are sent to, also those that this agent does not use. */
@@ -29,6 +61,10 @@ export const adopt = (value: unknown): void =>
 /** A value has arrived in a message. */
 export const arrive = (value: unknown): void =>
   forEachHandle(value, (arrival, handle) => arrival.arrive(handle))
+
+/** This agent keeps a message, with what is in it, for whoever asks. */
+export const keep = (value: unknown): void =>
+  forEachHandle(value, (arrival, handle) => arrival.keep?.(handle))
 
 /** A value has arrived that this agent passes on; returns what is to be done once it has. */
 export const pass = (value: unknown): (() => void) => {
@@ -73,6 +109,7 @@ export const watch = <Key extends string, Shared>(
       if (undo !== undefined) delivery.undo.push(undo)
       return shared
     }
+    if (Delivery.goesHome(delivery, id)) return undefined
     // The starter has it, or reaches it by itself, where it does not come from here.
     if (shared !== undefined || delivery.leases !== undefined) {
       Delivery.lease(delivery, id, () => ({ handle, isRemote: shared === undefined, release: lease() }))

@@ -44,17 +44,43 @@ export const encode = (value: unknown, canLend = true, most?: number): Message =
   try {
     const checker = new Checker()
     checker.check(value)
-    if (checker.hasHandle)
-      return canLend
-        ? lent(value)
-        : refuse(value, "has a handle or shared memory in it, which does not leave this process")
-    const { needsRecords } = checker
-    const bytes = needsRecords ? mapPackr.pack(value) : packr.pack(value)
-    checkSize(bytes, most)
-    return { kind: needsRecords ? Kind.PackedMaps : Kind.Packed, bytes }
+    if (!checker.hasHandle && !checker.hasMemory) return pack(value, checker, most)
+    return canLend
+      ? lent(value)
+      : refuse(value, "has a handle or shared memory in it, which does not leave this process")
   } catch (cause) {
     throw plainError("EncodingFailed", { subject: "message", value: describe(value), cause })
   }
+}
+
+/**
+ * The same for another program, which uses what has a handle through this one, as `leases` note; without them it can have no handles
+ * but those that came from there.
+ */
+export const encodeForProgram = (
+  value: unknown,
+  leases: Delivery.Leases | undefined,
+  most: number,
+  home?: string,
+): Message => {
+  try {
+    const checker = new Checker()
+    checker.check(value)
+    if (!checker.hasHandle && !checker.hasMemory) return pack(value, checker, most)
+    const clone = Delivery.deliver(undefined, leases, () => structuredClone(value), home)
+    const ofClone = new Checker()
+    ofClone.check(clone)
+    if (ofClone.hasMemory) refuse(value, "has shared memory in it, which does not leave this program")
+    return pack(clone, ofClone, most)
+  } catch (cause) {
+    throw plainError("EncodingFailed", { subject: "message", value: describe(value), cause })
+  }
+}
+
+const pack = (value: unknown, { needsRecords }: Checker, most: number | undefined): Message => {
+  const bytes = needsRecords ? mapPackr.pack(value) : packr.pack(value)
+  checkSize(bytes, most)
+  return { kind: needsRecords ? Kind.PackedMaps : Kind.Packed, bytes }
 }
 
 const isShared = (buffer: object): boolean => buffer instanceof SharedArrayBuffer
@@ -107,6 +133,17 @@ const unpack = (packr: Packr, bytes: Uint8Array): unknown => {
   if (bytes.length > scratch.length) return packr.unpack(bytes.slice())
   scratch.set(bytes)
   return packr.unpack(scratch, bytes.length)
+}
+
+const READABLE: ReadonlySet<unknown> = new Set([Kind.Bytes, Kind.Packed, Kind.PackedMaps])
+
+/** It is of a kind that another agent may send, whatever is in it. */
+export const isReadable = (u: unknown): u is Message => {
+  const { bytes, kind, loan } = Object(u)
+  return (
+    typeof u === "number" ||
+    (READABLE.has(kind) && bytes instanceof Uint8Array && !isShared(bytes.buffer) && loan === undefined)
+  )
 }
 
 /** A message that plain code cannot read: it stays where it is. */
@@ -188,7 +225,9 @@ const checkText = (text: string): void => {
 class Checker {
   /** A `Map` was met, or an object again, which may be in itself. */
   needsRecords = false
-  /** Shared memory was met, or a handle, which may have left its memory behind. */
+  /** Shared memory was met. */
+  hasMemory = false
+  /** A handle was met, which may have left its memory behind. */
   hasHandle = false
   private readonly seen = new Set<object>()
   /** Errors whose causes are being looked at. */
@@ -215,7 +254,7 @@ class Checker {
       return
     }
     this.seen.add(value)
-    if (isShared(ArrayBuffer.isView(value) ? value.buffer : value)) this.hasHandle = true
+    if (isShared(ArrayBuffer.isView(value) ? value.buffer : value)) this.hasMemory = true
     if (ArrayBuffer.isView(value)) return
     const prototype = Object.getPrototypeOf(value)
     if (Array.isArray(value) || value instanceof Set) this.checkEach(value)

@@ -33,6 +33,8 @@ export const Op = {
   Hears: 16,
   Begun: 17,
   Left: 18,
+  Calls: 19,
+  Outcomes: 20,
 } as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
@@ -149,6 +151,46 @@ export type ToAgent =
   /** To the oldest question without an answer. */
   | { readonly op: typeof Op.Answer; readonly answer: Answer }
   | { readonly op: typeof Op.Outcome; readonly id: number; readonly outcome: Outcome }
+  | ToManager
+
+/** What one says who asks for what others have: to a manager, its starter or another program. */
+export type ToManager =
+  | { readonly op: typeof Op.Calls; readonly runs: ReadonlyArray<CallRun> }
+  | { readonly op: typeof Op.Cancel; readonly id: number }
+  | Release
+  | Left
+
+/** Consecutive calls of one method with the same number of arguments, as columns: the arguments stand call by call. */
+export interface CallRun extends Omit<Call, "args"> {
+  readonly arity: number
+  readonly ids: ReadonlyArray<number>
+  readonly args: ReadonlyArray<unknown>
+}
+
+/** What the others answer, as columns. */
+export interface Outcomes {
+  readonly op: typeof Op.Outcomes
+  readonly ids: ReadonlyArray<number>
+  /** What was done has brought about. */
+  readonly values: ReadonlyArray<unknown>
+  /** What else has become of some of them, by their places. */
+  readonly others: ReadonlyArray<readonly [index: number, outcome: Outcome]>
+}
+
+export type Numbered<A> = readonly [id: number, value: A]
+
+/** What has this handle is not used any more; of what is counted, that which came so many times. */
+interface Release {
+  readonly op: typeof Op.Release
+  readonly target: string
+  readonly times?: number
+}
+
+/** An agent is gone whose calls were passed on: its path. */
+interface Left {
+  readonly op: typeof Op.Left
+  readonly agent: string
+}
 
 /** An operation on something that the starter has, or an agent above it. */
 export interface Call {
@@ -169,6 +211,8 @@ export type Outcome =
   | { readonly is: "withdrawn" }
   /** One of multifiber's errors. */
   | { readonly is: "failed"; readonly tag: string; readonly fields: object }
+  /** What a method of a managed object has failed with. */
+  | { readonly is: "raised"; readonly failure: Failure }
 
 /** Why a task failed, as data. */
 export type Failure =
@@ -192,10 +236,9 @@ export type FromAgent =
   | { readonly op: typeof Op.Ask; readonly question: Question }
   | { readonly op: typeof Op.Call; readonly id: number; readonly call: Call }
   | { readonly op: typeof Op.Cancel; readonly id: number }
-  /** It does not use any more what has this handle. */
-  | { readonly op: typeof Op.Release; readonly target: string }
-  /** An agent below it is gone, whose calls it has passed on: the path of that agent. */
-  | { readonly op: typeof Op.Left; readonly agent: string }
+  | Release
+  | Left
+  | Outcomes
   /** The call has given up the thread: its effect will be interrupted when the call is dropped, or is now. */
   | { readonly op: typeof Op.Hears; readonly sequence: number }
   /** It begins a call that is timed. */

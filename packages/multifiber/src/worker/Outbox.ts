@@ -98,7 +98,7 @@ export class Outbox {
   /** The failure of a value that cannot be encoded, or `undefined`. */
   private refusal(value: unknown, subject: "result" | "error"): Failure | undefined {
     try {
-      this.port.check(value)
+      Delivery.rehearse(Membership.starter(), () => this.port.check(value))
       return undefined
     } catch (thrown) {
       return { kind: "encoding", subject, value: describe(value), error: encodeError(thrown) }

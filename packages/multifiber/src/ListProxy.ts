@@ -1,0 +1,269 @@
+/**
+ * Lists of a manager: arrays that many agents use. Python's `multiprocessing.managers.ListProxy`.
+ *
+ * Each function is one step; `BaseProxy.modify` makes one of several. Indexes count from the end where they are negative. Of all:
+ * **waiting** – suspends the fiber until the answer is there; **interruption** – before that, the step may have been done;
+ * **errors** – `ProxyError`.
+ *
+ * @since 0.9.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
+import * as BaseProxy from "./BaseProxy.ts"
+import type { InvalidArgument, NotFound, OutOfRange } from "./Errors.ts"
+import { invoking } from "./sync/invoking.ts"
+
+/**
+ * The proxy of a list: `Manager.list` makes one. A value is a copy: changing it does not change the list, setting it does. Handles
+ * and proxies among the values stay what they are.
+ *
+ * @category models
+ * @since 0.9.0
+ */
+export interface ListProxy<in out A> extends BaseProxy.BaseProxy<Array<A>> {}
+
+const invoke = invoking()
+const invokeAt = invoking("OutOfRange")
+const invokeChecked = invoking("InvalidArgument")
+
+/**
+ * The value at an index. **Errors** – `OutOfRange`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const get = <A>(
+  self: ListProxy<A>,
+  index: number,
+): Effect.Effect<A, BaseProxy.ProxyError | OutOfRange> => invokeAt(self, "get", [index])
+
+/**
+ * Sets the value at an index that there is. **Errors** – `OutOfRange`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const set = <A>(
+  self: ListProxy<A>,
+  index: number,
+  value: A,
+): Effect.Effect<void, BaseProxy.ProxyError | OutOfRange> => invokeAt(self, "set", [index, value])
+
+/**
+ * The values from `start` to before `end`, as an array of this agent.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const slice = <A>(
+  self: ListProxy<A>,
+  start?: number,
+  end?: number,
+): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError> => invoke(self, "slice", [start, end])
+
+/**
+ * Puts values in the place of those from `start` to before `end`. **Source** – Python's `l[start:end] = values`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const setSlice = <A>(
+  self: ListProxy<A>,
+  start: number,
+  end: number,
+  values: Iterable<A>,
+): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "setSlice", [start, end, [...values]])
+
+/**
+ * Removes the value at an index. **Errors** – `OutOfRange`. **Source** – Python's `del l[index]`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const removeAt = <A>(
+  self: ListProxy<A>,
+  index: number,
+): Effect.Effect<void, BaseProxy.ProxyError | OutOfRange> => invokeAt(self, "removeAt", [index])
+
+/**
+ * Removes the values from `start` to before `end`. **Source** – Python's `del l[start:end]`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const removeSlice = <A>(
+  self: ListProxy<A>,
+  start?: number,
+  end?: number,
+): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "removeSlice", [start, end])
+
+/**
+ * Adds a value at the end.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const append = <A>(self: ListProxy<A>, value: A): Effect.Effect<void, BaseProxy.ProxyError> =>
+  invoke(self, "append", [value])
+
+/**
+ * Adds values at the end. **Source** – Python's `extend`, and `+=`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const extend = <A>(
+  self: ListProxy<A>,
+  values: Iterable<A>,
+): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "extend", [[...values]])
+
+/**
+ * Puts a value before the one at an index; an index beyond the ends is that of the end.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const insert = <A>(
+  self: ListProxy<A>,
+  index: number,
+  value: A,
+): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "insert", [index, value])
+
+/**
+ * Removes the value at an index, the last one where none is given, and returns it. **Errors** – `OutOfRange`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const pop = <A>(self: ListProxy<A>, index = -1): Effect.Effect<A, BaseProxy.ProxyError | OutOfRange> =>
+  invokeAt(self, "pop", [index])
+
+/**
+ * Removes the first of the values that are this one, as `Object.is` compares. **Errors** – `NotFound`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const remove = <A>(
+  self: ListProxy<A>,
+  value: A,
+): Effect.Effect<void, BaseProxy.ProxyError | NotFound> => invoke(self, "remove", [value])
+
+/**
+ * How many of the values are this one, as `Object.is` compares.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const count = <A>(self: ListProxy<A>, value: A): Effect.Effect<number, BaseProxy.ProxyError> =>
+  invoke(self, "count", [value])
+
+/**
+ * Where the first of the values is that are this one. **Errors** – `NotFound`. **Source** – Python's `index`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const indexOf = <A>(
+  self: ListProxy<A>,
+  value: A,
+): Effect.Effect<number, BaseProxy.ProxyError | NotFound> => invoke(self, "indexOf", [value])
+
+/**
+ * Whether one of the values is this one.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const includes = <A>(self: ListProxy<A>, value: A): Effect.Effect<boolean, BaseProxy.ProxyError> =>
+  invoke(self, "includes", [value])
+
+/**
+ * Sorts the list: numbers by size, texts by their code units. **Errors** – `InvalidArgument` for values that have no order in common;
+ * nothing has changed then. For another order, `BaseProxy.modify` with a task that sorts.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const sort = <A extends number | bigint | string | boolean>(
+  self: ListProxy<A>,
+  { reverse = false }: { readonly reverse?: boolean } = {},
+): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument> => invokeChecked(self, "sort", [reverse])
+
+/**
+ * Turns the list round.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const reverse = <A>(self: ListProxy<A>): Effect.Effect<void, BaseProxy.ProxyError> =>
+  invoke(self, "reverse", [])
+
+/**
+ * The list so many times, as an array of this agent. **Source** – Python's `l * n`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const repeat = <A>(
+  self: ListProxy<A>,
+  times: number,
+): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError> => invoke(self, "repeat", [times])
+
+/**
+ * The list becomes itself so many times. **Source** – Python's `l *= n`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const repeatInPlace = <A>(
+  self: ListProxy<A>,
+  times: number,
+): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "repeatInPlace", [times])
+
+/**
+ * The list and those values after it, as an array of this agent. **Source** – Python's `l + values`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const concat = <A>(
+  self: ListProxy<A>,
+  values: Iterable<A>,
+): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError> => invoke(self, "concat", [[...values]])
+
+/**
+ * Removes all values.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const clear = <A>(self: ListProxy<A>): Effect.Effect<void, BaseProxy.ProxyError> =>
+  invoke(self, "clear", [])
+
+/**
+ * What is in it, as an array of this agent.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const copy = <A>(self: ListProxy<A>): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError> =>
+  invoke(self, "copy", [])
+
+/**
+ * How many values there are. **Source** – Python's `len(l)`.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const size = <A>(self: ListProxy<A>): Effect.Effect<number, BaseProxy.ProxyError> =>
+  invoke(self, "size", [])
+
+/**
+ * Goes through the list by index, 256 values at a time: what is changed meanwhile is seen where it was not yet passed.
+ *
+ * @category combinators
+ * @since 0.9.0
+ */
+export const stream = <A>(self: ListProxy<A>): Stream.Stream<A, BaseProxy.ProxyError> =>
+  BaseProxy.iterate(invoke(self, "iterate", []))
