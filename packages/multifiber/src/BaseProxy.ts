@@ -166,6 +166,18 @@ export const call = <T, K extends Method<T>>(
 /** So many values come at a time, where they are there. */
 const CHUNK = 256
 
+/** What it does at its end may fail there. */
+const endIteration = (iteration: Handle): Effect.Effect<void> =>
+  invokeAny(iteration, "end", []).pipe(
+    Effect.catchIf(isGone, () => Effect.void),
+    Effect.catchAll((error) => Effect.logWarning("A stream of a managed object has not ended well", error)),
+    Effect.zipRight(Effect.sync(() => releaseHandle(iteration))),
+  )
+
+/** Nothing is left there that could end. */
+const isGone = (error: unknown): boolean =>
+  ["ManagerClosed", "Closed", "NotFound"].includes((error as ProxyError)._tag)
+
 /**
  * What can be gone through from afar.
  *
@@ -174,11 +186,8 @@ const CHUNK = 256
 export const iterate = <A, E>(opening: Effect.Effect<Handle, E>): Stream.Stream<A, E> =>
   Stream.unwrapScoped(
     Effect.map(
-      Effect.acquireRelease(opening, (iteration) =>
-        Effect.zipRight(
-          Effect.ignore(invokeAny(iteration, "end", [])),
-          Effect.sync(() => releaseHandle(iteration)),
-        ),
+      Effect.uninterruptibleMask((restore) =>
+        Effect.tap(restore(opening), (iteration) => Effect.addFinalizer(() => endIteration(iteration))),
       ),
       (iteration) =>
         Stream.repeatEffectChunkOption(

@@ -8,17 +8,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
-import * as Agent from "./Agent.ts"
 import type * as SharedArray from "./Array.ts"
-import type { AgentLink } from "./agent/AgentLink.ts"
-import * as Calls from "./agent/Calls.ts"
-import type { Child } from "./agent/Child.ts"
 import { encodeArgs } from "./agent/Job.ts"
-import * as Membership from "./agent/Membership.ts"
 import type * as Barrier from "./Barrier.ts"
 import type { BaseProxy, CallError, ProxyError } from "./BaseProxy.ts"
 import type * as BoundedSemaphore from "./BoundedSemaphore.ts"
@@ -41,14 +34,13 @@ import type * as JoinableQueue from "./JoinableQueue.ts"
 import * as Listener from "./Listener.ts"
 import type { ListProxy } from "./ListProxy.ts"
 import type * as Lock from "./Lock.ts"
-import { END, ROOT, server } from "./manager/server.ts"
 import * as sessions from "./manager/sessions.ts"
-import { ToManager } from "./manager/ToManager.ts"
+import { type Own, ownBy, start } from "./manager/starting.ts"
 import type { NamespaceProxy } from "./NamespaceProxy.ts"
 import { connecting } from "./net/connecting.ts"
 import { type Options as GreetingOptions, textOf } from "./net/greeting.ts"
 import { type Address, Platform } from "./Platform.ts"
-import * as Process from "./Process.ts"
+import type * as Process from "./Process.ts"
 import type * as Queue from "./Queue.ts"
 import type * as RLock from "./RLock.ts"
 import type * as Semaphore from "./Semaphore.ts"
@@ -93,25 +85,11 @@ export interface Options {
   readonly shutdownTimeout?: Duration.DurationInput | undefined
 }
 
-/** A manager that this agent has started. */
-interface Own {
-  readonly process: Process.Process<unknown, unknown>
-  readonly shutdown: Effect.Effect<void>
-}
-
-/** Those of this agent, by the ids of what they have to begin with. */
-const owned = new Map<string, Own>()
-
-/** The ways to those that this agent has started, also where they have ended. */
-const started = new WeakSet<Agent.Route>()
-
 const rootOf = (self: Manager): Handle => self[TypeId].root
 
 const rootId = (self: Manager): string => rootOf(self)[ProxyTypeId].id
 
 const managerOf = (name: string, root: Handle): Manager => ({ [TypeId]: { name, root } })
-
-const nameOf = ({ name, url }: Task.Task.Any) => ({ name, url })
 
 /**
  * Tells whether a value is a manager.
@@ -127,7 +105,7 @@ export const isManager = (u: unknown): u is Manager => typeof u === "object" && 
  * **Shape** – an agent by the start method that counts: a thread, or an OS process. Threads and OS processes that are sent its proxies
  * use them through the agents that they were sent by, one message each way for each step. **Waiting** – suspends the fiber until
  * it serves. **Interruption** – ends it. **Errors** – those of the start, and those of the initializer and of modules of tasks that do
- * not load. Where it ends early, what is asked of it fails with `ManagerClosed`.
+ * not load. Where it ends early, a warning tells so, and what is asked of it fails with `ManagerClosed`.
  *
  * **Source** – Python's `Manager()`, and `BaseManager.start(initializer, …)`; `register` there takes any callable.
  *
@@ -153,71 +131,19 @@ export const isManager = (u: unknown): u is Manager => typeof u === "object" && 
  * @category constructors
  * @since 0.9.0
  */
-export const make = ({
-  initializer,
-  name,
-  register = [],
-  shutdownTimeout = "1 second",
-}: Options = {}): Effect.Effect<
+export const make = (
+  options: Options = {},
+): Effect.Effect<
   Manager,
   StartFailed | IllegalState | MainGuardMissing | Unsupported | TaskError | ProxyError,
   Platform | Scope.Scope
-> =>
-  Effect.gen(function* () {
-    const route = Membership.nextName()
-    const process = yield* Process.make(
-      server,
-      [
-        {
-          route,
-          register: register.map(nameOf),
-          initializer: initializer && { task: nameOf(initializer.task), args: initializer.args ?? [] },
-        },
-      ],
-      { daemon: false, name, grace: shutdownTimeout },
-    )
-    yield* Process.start(process)
-    const { link } = (process as unknown as Child).state as { readonly link: AgentLink }
-    const way = new ToManager(route, process.name, link.asking, (message, home) => link.tell(message, home))
-    const root: Handle = { [ProxyTypeId]: { id: Calls.idBy(route, ROOT), times: undefined } }
-    const manager = managerOf(process.name, root)
-    Agent.state().routes.set(route, way)
-    started.add(way)
-    yield* Effect.forkDaemon(
-      Effect.ensuring(
-        Effect.ignore(Process.join(process)),
-        Effect.sync(() => {
-          way.close()
-          owned.delete(rootId(manager))
-        }),
-      ),
-    )
-    const shutdown = Effect.suspend(() => {
-      way.call({ target: END, method: "stop", args: [] }, () => {})
-      way.close()
-      return Effect.ignore(Process.join(process)).pipe(
-        Effect.timeoutOption(shutdownTimeout),
-        Effect.zipRight(Effect.ignore(Process.terminate(process))),
-        Effect.zipRight(Effect.ignore(Process.join(process))),
-      )
-    })
-    owned.set(rootId(manager), { process, shutdown })
-    yield* Effect.addFinalizer(() => shutdown)
-    // Where it cannot serve, its task tells why.
-    const failed = Effect.flatMap(Process.result(process), (exit) =>
-      Exit.isFailure(exit) ? exit : Effect.never,
-    )
-    yield* Effect.raceFirst(invoking()<void>(root, "ready", []), failed).pipe(
-      Effect.catchTag("ManagerClosed", () => failed),
-    )
-    return manager
-  })
+> => Effect.map(start(options), ({ process, root }) => managerOf(process.name, root))
 
 /**
  * Lets a manager end: what is asked of it from now on fails with `ManagerClosed`, and what waits for an answer, too. Nothing where it
  * has ended.
  *
- * **Waiting** – suspends the fiber until it has ended: by itself, or after `shutdownTimeout` by force. **Errors** – `IllegalState` in
+ * **Waiting** – suspends the fiber until it has ended: by itself, or after `shutdownTimeout` by force, with a warning. **Errors** – `IllegalState` in
  * an agent that has not started it.
  *
  * **Source** – Python's `shutdown()`.
@@ -226,19 +152,21 @@ export const make = ({
  * @since 0.9.0
  */
 export const shutdown = (self: Manager): Effect.Effect<void, IllegalState> =>
+  Effect.flatMap(ownOf(self, "shut down"), (own) => own.shutdown)
+
+const ownOf = (self: Manager, operation: string): Effect.Effect<Own, IllegalState> =>
   Effect.suspend(() => {
-    const id = rootId(self)
-    const own = owned.get(id)
-    if (own !== undefined) return own.shutdown
-    const way = Calls.routeTo(id)?.route
-    return way !== undefined && started.has(way) ? Effect.void : Effect.fail(elsewhere(self, "shut down"))
+    const own = ownBy(rootId(self))
+    if (own !== undefined) return Effect.succeed(own)
+    const { name } = self[TypeId]
+    return new IllegalState({
+      operation: `${operation} the manager "${name}"`,
+      state: "started by another agent",
+    })
   })
 
-const elsewhere = ({ [TypeId]: { name } }: Manager, operation: string): IllegalState =>
-  new IllegalState({ operation: `${operation} the manager "${name}"`, state: "started by another agent" })
-
 /**
- * The process of a manager that this agent has started and that runs: for its exit code, its pid, its sentinel.
+ * The process of a manager that this agent has started, also where it has ended: for its exit code, its pid, its sentinel.
  *
  * **Errors** – `IllegalState` for any other.
  *
@@ -246,10 +174,7 @@ const elsewhere = ({ [TypeId]: { name } }: Manager, operation: string): IllegalS
  * @since 0.9.0
  */
 export const process = (self: Manager): Effect.Effect<Process.Process<unknown, unknown>, IllegalState> =>
-  Effect.suspend(() => {
-    const own = owned.get(rootId(self))
-    return own === undefined ? Effect.fail(elsewhere(self, "look at")) : Effect.succeed(own.process)
-  })
+  Effect.map(ownOf(self, "look at"), (own) => own.process)
 
 /**
  * What is known of a manager.
@@ -553,21 +478,8 @@ export const serve = (
 ): Effect.Effect<Server, ListenFailed | InvalidArgument, Platform | Scope.Scope> =>
   Effect.gen(function* () {
     const listener = yield* Listener.make(options)
-    const { [Listener.TypeId]: reception } = listener
-    const { maxMessage } = reception.terms
-    const running = yield* FiberSet.make<void>()
-    const acceptOne = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(reception.next(restore), (greeted) =>
-        FiberSet.run(running, Effect.interruptible(sessions.serve(greeted, rootOf(self), maxMessage))),
-      ),
-    )
-    yield* acceptOne.pipe(
-      Effect.catchTag("AuthFailed", (error) => Effect.logDebug("A program is refused", error)),
-      Effect.forever,
-      Effect.catchTag("Closed", () => Effect.void),
-      Effect.forkScoped,
-    )
-    return { address: Listener.address(listener), connections: FiberSet.size(running) }
+    const connections = yield* sessions.serveAll(listener[Listener.TypeId], rootOf(self))
+    return { address: Listener.address(listener), connections }
   })
 
 /**

@@ -10,6 +10,7 @@ import * as Client from "../src/Client.ts"
 import * as Connection from "../src/Connection.ts"
 import * as Listener from "../src/Listener.ts"
 import { Platform, type Socket } from "../src/Platform.ts"
+import { garbage, mutated, type Random, randomOf } from "./fuzzing.ts"
 import { live, within } from "./live.ts"
 
 const STRANGERS = Number(process.env.MULTIFIBER_FUZZ ?? 400)
@@ -18,34 +19,10 @@ const AT_ONCE = 16
 
 const KEY = { authKey: "shared", handshakeTimeout: 500 }
 
-/** The same numbers for the same seed. */
-const randomOf = (seed: number) => {
-  let state = seed
-  return (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
-type Random = ReturnType<typeof randomOf>
-
-const garbage = (random: Random, most: number) => Uint8Array.from({ length: random(most) }, () => random(256))
-
 const framed = (bytes: Uint8Array) => Uint8Array.of(0, 0, bytes.length >> 8, bytes.length & 255, ...bytes)
 
 const helloOf = (isKeyed: number) =>
   Uint8Array.of(...new TextEncoder().encode("multifiber"), 1, isKeyed, 0, 0, 255, 255, ...new Uint8Array(32))
-
-/** Changes, adds or takes away some bytes. */
-const mutated = (random: Random, bytes: Uint8Array): Uint8Array => {
-  const result = [...bytes]
-  for (let i = 1 + random(4); i > 0; i--) {
-    const at = random(result.length)
-    const how = random(3)
-    result.splice(at, how === 0 ? 0 : 1, ...(how === 2 ? [] : [random(256)]))
-  }
-  return Uint8Array.from(result)
-}
 
 /** Beginnings of a handshake, more or less. */
 const openings = (random: Random): Uint8Array => {

@@ -1,20 +1,12 @@
 /** A listener of this runtime, and clients on each of the three: with the suites of the others, every pair of them. */
 import { expect } from "@effect/vitest"
-import { type Runtime, run } from "@multifiber/testkit/program"
+import { run } from "@multifiber/testkit/program"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Connection from "../src/Connection.ts"
 import * as Listener from "../src/Listener.ts"
 import { live, within } from "./live.ts"
-
-interface Runtimes {
-  readonly RUNTIMES: ReadonlyArray<string>
-  readonly commandFor: (runtime: string) => Runtime
-}
-
-const scripts = new URL("../../../scripts/runtimes.mjs", import.meta.url)
-
-const { RUNTIMES, commandFor }: Runtimes = await import(scripts.href)
+import { commandFor, RUNTIMES } from "./runtimes.ts"
 
 // Each runtime gets the source: what Node 20 runs in these tests is only for Node.
 const caller = new URL("caller.ts", new URL("./programs/", import.meta.url))

@@ -19,6 +19,7 @@ import * as Queue from "../src/Queue.ts"
 import { TypeId as PROXY } from "../src/sync/managed.ts"
 import { Op } from "../src/wire/Protocol.ts"
 import { shop } from "./fixtures/serving.ts"
+import { garbage, mutated, oneOf, type Random, randomOf } from "./fuzzing.ts"
 import { within } from "./live.ts"
 import { forged, framed, type RawClient, rawClient } from "./rawClients.ts"
 import { onEach } from "./startMethods.ts"
@@ -26,32 +27,6 @@ import { onEach } from "./startMethods.ts"
 /** So many for each start method. */
 const CLIENTS = Number(process.env.MULTIFIBER_FUZZ ?? 400) / 4
 const AT_ONCE = 8
-
-/** The same numbers for the same seed. */
-const randomOf = (seed: number) => {
-  let state = seed
-  return (below: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
-type Random = ReturnType<typeof randomOf>
-
-const oneOf = <A>(random: Random, all: ReadonlyArray<A>): A => all[random(all.length)] as A
-
-const garbage = (random: Random, most: number) => Uint8Array.from({ length: random(most) }, () => random(256))
-
-/** Changes, adds or takes away some bytes. */
-const mutated = (random: Random, bytes: Uint8Array): Uint8Array => {
-  const result = [...bytes]
-  for (let i = 1 + random(4); i > 0; i--) {
-    const at = random(result.length)
-    const how = random(3)
-    result.splice(at, how === 0 ? 0 : 1, ...(how === 2 ? [] : [random(256)]))
-  }
-  return Uint8Array.from(result)
-}
 
 /** What a manager makes, by what it is called. */
 const MAKINGS: ReadonlyArray<readonly [string, ReadonlyArray<unknown>]> = [

@@ -1,6 +1,6 @@
 /** A manager of this runtime, and programs on each of the three: with the suites of the others, every pair of them. */
 import { expect } from "@effect/vitest"
-import { type Runtime, run } from "@multifiber/testkit/program"
+import { run } from "@multifiber/testkit/program"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -10,15 +10,7 @@ import * as Manager from "../src/Manager.ts"
 import * as Queue from "../src/Queue.ts"
 import { live, within } from "./live.ts"
 import { shop } from "./programs/shop.ts"
-
-interface Runtimes {
-  readonly RUNTIMES: ReadonlyArray<string>
-  readonly commandFor: (runtime: string) => Runtime
-}
-
-const scripts = new URL("../../../scripts/runtimes.mjs", import.meta.url)
-
-const { RUNTIMES, commandFor }: Runtimes = await import(scripts.href)
+import { commandFor, RUNTIMES } from "./runtimes.ts"
 
 // Each runtime gets the source: what Node 20 runs in these tests is only for Node.
 const customer = new URL("customer.ts", new URL("./programs/", import.meta.url))

@@ -3,6 +3,7 @@ import { describe, expect } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
@@ -27,6 +28,13 @@ const options = { register: Object.values(managed) }
 
 /** One of its own. */
 const make = Manager.make(options)
+
+/** What an effect logs, and the daemons that it leaves. */
+const logging = () => {
+  const logged: Array<string> = []
+  const logger = Logger.make(({ logLevel, message }) => void logged.push(`${logLevel.label} ${message}`))
+  return { logged, collect: Effect.provide(Logger.replace(Logger.defaultLogger, logger)) }
+}
 
 /** One that is not ended. */
 const shared = shareManagers(options)
@@ -574,13 +582,38 @@ describe("Manager", () => {
       expect(yield* Effect.flip(Fiber.join(pending))).toMatchObject({ _tag: "ManagerClosed" })
       expect(yield* Effect.flip(BaseProxy.call(service, "f"))).toMatchObject({ _tag: "ManagerClosed" })
       expect(yield* Effect.flip(Manager.dict(manager))).toMatchObject({ _tag: "ManagerClosed" })
-      expect(yield* Effect.flip(Manager.process(manager))).toMatchObject({ _tag: "IllegalState" })
+      expect(yield* Process.exitCode(yield* Manager.process(manager))).toEqual(Option.some(0))
+    }),
+  )
+
+  onEach("what a stream fails with at its end is told of", () =>
+    Effect.gen(function* () {
+      const service = yield* Manager.create(yield* shared, managed.service, [0])
+      const { collect, logged } = logging()
+      const first = collect(Stream.runHead(BaseProxy.stream(service, "failsAtItsEnd")))
+      expect(yield* first).toEqual(Option.some(1))
+      expect(logged).toEqual([
+        expect.stringMatching(/^WARN A stream of a managed object has not ended well.*no end/),
+      ])
+    }),
+  )
+
+  onEach("one that does not end in time is terminated, which is told of", () =>
+    Effect.gen(function* () {
+      const { collect, logged } = logging()
+      const manager = yield* collect(Manager.make({ ...options, shutdownTimeout: "200 millis" }))
+      const service = yield* Manager.create(manager, managed.service, [0])
+      yield* Effect.fork(BaseProxy.call(service, "isBusy", 1500))
+      yield* Effect.sleep("100 millis")
+      yield* collect(Manager.shutdown(manager))
+      expect(logged).toEqual([expect.stringMatching(/^WARN The manager .* is terminated: .* within 200ms$/)])
     }),
   )
 
   onEach("one that is killed fails what was asked of it", () =>
     Effect.gen(function* () {
-      const manager = yield* make
+      const { collect, logged } = logging()
+      const manager = yield* collect(make)
       const service = yield* Manager.create(manager, managed.service, [0])
       const pending = yield* Effect.fork(BaseProxy.call(service, "never"))
       yield* Effect.sleep("50 millis")
@@ -590,6 +623,7 @@ describe("Manager", () => {
         manager: manager[Manager.TypeId].name,
       })
       expect(yield* Effect.flip(BaseProxy.call(service, "f"))).toMatchObject({ _tag: "ManagerClosed" })
+      expect(logged).toEqual([expect.stringMatching(/^WARN A manager has ended: <Process .* exitCode=-9>/)])
     }),
   )
 

@@ -12,7 +12,7 @@ export class ToManager implements Agent.Route {
   readonly name: string
   private readonly asking: Asking
   private readonly manager: string
-  private readonly post: (message: Message, home: string) => void
+  private post: (message: Message, home: string) => void
   private readonly batch: Batch<Call>
   private isClosed = false
 
@@ -69,6 +69,9 @@ export class ToManager implements Agent.Route {
   /** There will be no other answers. */
   close(): void {
     this.isClosed = true
+    this.batch.flush()
+    // It stays known, for whoever asks later: not so what has carried the messages.
+    this.post = () => {}
     this.asking.settleAll(this.closed)
   }
 

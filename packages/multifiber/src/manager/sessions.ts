@@ -1,6 +1,8 @@
 /** What a program and a manager of another program say to each other, over a socket whose other side is trusted. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as FiberSet from "effect/FiberSet"
+import type * as Scope from "effect/Scope"
 import * as Agent from "../Agent.ts"
 import { Asking } from "../agent/Asking.ts"
 import { Batch, eachCall, eachOutcome, packOutcomes } from "../agent/Batch.ts"
@@ -10,6 +12,7 @@ import { Serving } from "../agent/Serving.ts"
 import type { ProxyError } from "../BaseProxy.ts"
 import { frameOf, messageOf, OVERHEAD, Violation } from "../net/Frames.ts"
 import type { Greeted } from "../net/greeting.ts"
+import type { Reception } from "../net/Reception.ts"
 import type { Wire } from "../net/Wire.ts"
 import { invoking } from "../sync/invoking.ts"
 import { type Handle, TypeId } from "../sync/managed.ts"
@@ -122,7 +125,7 @@ const orHangUp = (wire: Wire, send: () => void): void => {
 let sessions = 0
 
 /** Serves another program until it is gone. */
-export const serve = ({ theirs, wire }: Greeted, root: Handle, maxMessage: number): Effect.Effect<void> => {
+const serve = ({ theirs, wire }: Greeted, root: Handle, maxMessage: number): Effect.Effect<void> => {
   wire.reader.limit = maxMessage + OVERHEAD
   sessions++
   // Others may serve the same manager, in other agents.
@@ -167,6 +170,27 @@ export const serve = ({ theirs, wire }: Greeted, root: Handle, maxMessage: numbe
     }),
   )
 }
+
+/** Serves whoever is trusted, until the end of the scope; returns how many are connected. */
+export const serveAll = (
+  reception: Reception,
+  root: Handle,
+): Effect.Effect<Effect.Effect<number>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const running = yield* FiberSet.make<void>()
+    const acceptOne = Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(reception.next(restore), (greeted) =>
+        FiberSet.run(running, Effect.interruptible(serve(greeted, root, reception.terms.maxMessage))),
+      ),
+    )
+    yield* acceptOne.pipe(
+      Effect.catchTag("AuthFailed", (error) => Effect.logDebug("A program is refused", error)),
+      Effect.forever,
+      Effect.catchTag("Closed", () => Effect.void),
+      Effect.forkScoped,
+    )
+    return FiberSet.size(running)
+  })
 
 /** The manager, before it is known what it has to begin with. */
 const rootBy = (route: string): Handle => ({ [TypeId]: { id: Calls.idBy(route, ROOT), times: undefined } })

@@ -16,6 +16,7 @@ const methodsOf = (object: object, exposed: Exposed): Methods => {
     return withIteration(ofSet, () => new Iteration(object, "set", () => object.size))
   // By index, so that changes meanwhile are seen.
   if (Array.isArray(object)) return withIteration(ofList, () => new Iteration(object))
+  if (object instanceof Iteration) return ofObject(["next", "end"])
   return object instanceof Namespace ? ofNamespace : ofObject(exposed)
 }
 
