@@ -7,7 +7,7 @@
  */
 import * as Claims from "@multifiber/kernel/Claims"
 import * as Agent from "./Agent.ts"
-import { Asking, signed } from "./agent/Asking.ts"
+import { Asking, refusal, signed } from "./agent/Asking.ts"
 import * as Delivery from "./agent/Delivery.ts"
 import * as Membership from "./agent/Membership.ts"
 import type { Answer, Question } from "./agent/Names.ts"
@@ -242,8 +242,7 @@ class AgentRunner {
     try {
       Delivery.deliver(Membership.starter(), undefined, () => this.post(message))
     } catch (cause) {
-      const fields = { subject: "argument", value: describe(call.args), cause }
-      this.asking.settle(id, { is: "failed", tag: "EncodingFailed", fields })
+      this.asking.settle(id, refusal("argument", call.args, cause))
     }
     return () => this.post({ op: Op.Cancel, id })
   }

@@ -1,5 +1,6 @@
 /** What this agent asks others for. Loads nothing: runners use it. */
 import * as Agent from "../Agent.ts"
+import { describe } from "../wire/EncodedError.ts"
 import type { Call, Outcome } from "../wire/Protocol.ts"
 
 /** Questions that another agent answers. */
@@ -30,6 +31,13 @@ export class Asking {
     for (const id of [...this.replies.keys()]) this.settle(id, outcome)
   }
 }
+
+/** What becomes of a call whose arguments, or whose result, cannot be sent. */
+export const refusal = (subject: "argument" | "result", value: unknown, cause: unknown): Outcome => ({
+  is: "failed",
+  tag: "EncodingFailed",
+  fields: { subject, value: describe(value), cause },
+})
 
 /** The calls of this agent say who asks: it. */
 export const signed = (call: Call): Call => ({ from: Agent.state().path.join(":"), ...call })

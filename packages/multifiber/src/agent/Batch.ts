@@ -1,4 +1,5 @@
 /** What is sent in one turn of the event loop leaves as one message. */
+import { describe, encodeError } from "../wire/EncodedError.ts"
 import {
   type Call,
   type CallRun,
@@ -52,6 +53,12 @@ export class Batch<A> {
       this.refuse(id, item, cause)
     }
   }
+}
+
+/** What becomes of an outcome that cannot be sent. */
+export const refused = (outcome: Outcome, cause: unknown): Outcome => {
+  const value = describe(outcome.is === "done" ? outcome.value : outcome)
+  return { is: "raised", failure: { kind: "encoding", subject: "result", value, error: encodeError(cause) } }
 }
 
 /** Calls as a message. */

@@ -1,10 +1,9 @@
 /** The way to a manager, over whatever carries the messages. */
 import type * as Agent from "../Agent.ts"
-import { type Asking, signed } from "../agent/Asking.ts"
+import { type Asking, refusal, signed } from "../agent/Asking.ts"
 import { Batch, packCalls } from "../agent/Batch.ts"
 import * as Calls from "../agent/Calls.ts"
 import { forEachHandle } from "../sync/travelling.ts"
-import { describe } from "../wire/EncodedError.ts"
 import { type Call, type ToManager as Message, Op, type Outcome } from "../wire/Protocol.ts"
 
 export class ToManager implements Agent.Route {
@@ -24,10 +23,7 @@ export class ToManager implements Agent.Route {
     this.post = post
     this.batch = new Batch(
       (calls) => this.send(packCalls(calls)),
-      (id, { args }, cause) => {
-        const fields = { subject: "argument", value: describe(args), cause }
-        this.asking.settle(id, { is: "failed", tag: "EncodingFailed", fields })
-      },
+      (id, { args }, cause) => this.asking.settle(id, refusal("argument", args, cause)),
     )
   }
 

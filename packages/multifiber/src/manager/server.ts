@@ -3,7 +3,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Agent from "../Agent.ts"
 import * as SharedArray from "../Array.ts"
-import { Batch, packOutcomes } from "../agent/Batch.ts"
+import { Batch, packOutcomes, refused } from "../agent/Batch.ts"
 import * as Calls from "../agent/Calls.ts"
 import * as Delivery from "../agent/Delivery.ts"
 import * as Membership from "../agent/Membership.ts"
@@ -22,7 +22,6 @@ import * as SimpleQueue from "../SimpleQueue.ts"
 import { countLeased, Entry } from "../sync/managed.ts"
 import * as Task from "../Task.ts"
 import * as Value from "../Value.ts"
-import { describe, encodeError } from "../wire/EncodedError.ts"
 import type { Outcome, TaskName } from "../wire/Protocol.ts"
 import { dictOf, Namespace, setOf } from "./containers.ts"
 import * as registered from "./registered.ts"
@@ -115,17 +114,6 @@ const serveStarter = (route: string, root: Entry, stop: () => void): (() => void
     batch.flush()
   }
 }
-
-/** What was to be answered cannot be sent. */
-const refused = (outcome: Outcome, cause: unknown): Outcome => ({
-  is: "raised",
-  failure: {
-    kind: "encoding",
-    subject: "result",
-    value: describe(outcome.is === "done" ? outcome.value : outcome),
-    error: encodeError(cause),
-  },
-})
 
 const run = (config: Config): Effect.Effect<void, TaskError> =>
   Effect.scoped(

@@ -5,7 +5,7 @@ import * as FiberSet from "effect/FiberSet"
 import type * as Scope from "effect/Scope"
 import * as Agent from "../Agent.ts"
 import { Asking } from "../agent/Asking.ts"
-import { Batch, eachCall, eachOutcome, packOutcomes } from "../agent/Batch.ts"
+import { Batch, eachCall, eachOutcome, packOutcomes, refused } from "../agent/Batch.ts"
 import * as Calls from "../agent/Calls.ts"
 import * as Membership from "../agent/Membership.ts"
 import { Serving } from "../agent/Serving.ts"
@@ -16,7 +16,6 @@ import type { Reception } from "../net/Reception.ts"
 import type { Wire } from "../net/Wire.ts"
 import { invoking } from "../sync/invoking.ts"
 import { type Handle, TypeId } from "../sync/managed.ts"
-import { describe, encodeError } from "../wire/EncodedError.ts"
 import { decode, encodeForProgram } from "../wire/Message.ts"
 import {
   type Call,
@@ -132,11 +131,9 @@ const serve = ({ theirs, wire }: Greeted, root: Handle, maxMessage: number): Eff
   const name = `s${sessions}@${Agent.state().path.join(".")}`
   const post = (outcomes: ReadonlyArray<Numbered<Outcome>>) =>
     wire.send(frameOf(encodeForProgram(packOutcomes(outcomes), serving.leases, theirs)))
-  const batch = new Batch<Outcome>(post, (id, outcome, cause) => {
-    const value = describe(outcome.is === "done" ? outcome.value : outcome)
-    const failure = { kind: "encoding", subject: "result", value, error: encodeError(cause) } as const
-    orHangUp(wire, () => post([[id, { is: "raised", failure }]]))
-  })
+  const batch = new Batch<Outcome>(post, (id, outcome, cause) =>
+    orHangUp(wire, () => post([[id, refused(outcome, cause)]])),
+  )
   const serving = new Serving(
     (id, outcome) => batch.add(id, outcome, outcome.is === "done" ? [outcome.value] : []),
     true,

@@ -1,15 +1,15 @@
 /** Calls of methods of managed objects, wherever they are. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { refusal } from "../agent/Asking.ts"
 import * as Calls from "../agent/Calls.ts"
 import type { Task } from "../Task.ts"
-import { describe } from "../wire/EncodedError.ts"
 import { decodeFailure } from "../wire/Failure.ts"
 import type { Outcome } from "../wire/Protocol.ts"
 import { type Failure, failureWith } from "./attempting.ts"
 import { Entry, type Handle, holdForScope, sideOf } from "./managed.ts"
 import { perform } from "./performing.ts"
-import { isTag, plainError, type Tag } from "./plainErrors.ts"
+import { isTag, type Tag } from "./plainErrors.ts"
 import { adopt } from "./travelling.ts"
 import { withdrawing } from "./withdrawing.ts"
 
@@ -20,35 +20,26 @@ type Always = (typeof ALWAYS)[number]
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-/** A copy, for who is in the same agent. */
-const copied = <A>(value: A, subject: "argument" | "result"): A => {
-  if (!isObject(value) && typeof value !== "function") return value
+/** Done, with a copy for who is in the same agent, as others would get it; or why it cannot be copied. */
+const copied = (value: unknown, subject: "argument" | "result"): Outcome => {
+  if (!isObject(value) && typeof value !== "function") return { is: "done", value }
   try {
-    const copy = structuredClone(value)
-    adopt(copy)
-    return copy
+    return { is: "done", value: structuredClone(value) }
   } catch (cause) {
-    throw plainError("EncodingFailed", { subject, value: describe(value), cause })
+    return refusal(subject, value, cause)
   }
 }
 
 /** Of this agent's own objects, as of others. */
 const performHere = (entry: Entry, method: string, args: ReadonlyArray<unknown>, reply: Calls.Reply) => {
-  const safely = (subject: "argument" | "result", body: () => () => void) => {
-    try {
-      return body()
-    } catch (thrown) {
-      reply({ is: "failed", tag: "EncodingFailed", fields: { ...(thrown as object), subject } })
-      return () => {}
-    }
+  const own = copied(args, "argument")
+  if (own.is !== "done") {
+    reply(own)
+    return () => {}
   }
-  return safely("argument", () =>
-    perform(entry, method, copied(args, "argument"), (outcome) => {
-      safely("result", () => {
-        reply(outcome.is === "done" ? { is: "done", value: copied(outcome.value, "result") } : outcome)
-        return () => {}
-      })
-    }),
+  adopt(own.value)
+  return perform(entry, method, own.value as typeof args, (outcome) =>
+    reply(outcome.is === "done" ? copied(outcome.value, "result") : outcome),
   )
 }
 
