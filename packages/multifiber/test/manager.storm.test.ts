@@ -94,12 +94,11 @@ for (const way of ["as its starter", "over a connection"] as const) {
           again(counts, ["passed", "got", "made"], 5),
         )
         yield* within(10)(Fiber.interrupt(fibers))
-        yield* visit(storm, yield* within(10)(Lock.acquire(lock)))
-        yield* within(10)(Lock.release(lock))
-        // On Deno a thread is gone a while after its end.
+        // On Deno a thread is gone a while after its end, and may take the lock once more until then: it passes on to who comes next.
         const waitingAgents = Effect.map(Lock.statistics(lock), (seen) => seen.waitingAgents)
         yield* eventuallyIs("agents that wait for the lock", waitingAgents, 0)
-        yield* eventuallyIs("whether the lock is held", Lock.isLocked(lock), false)
+        const isHeld = Effect.zipRight(within(10)(visitor), Lock.isLocked(lock))
+        yield* eventuallyIs("whether the lock is held after a visit", isHeld, false)
         const seen = yield* DictProxy.copy(counts)
         expect(["two inside", "a list of others", "inside"].map((key) => seen.get(key))).toEqual([
           undefined,
