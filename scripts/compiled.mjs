@@ -38,13 +38,13 @@ const sourceOf = (specifier, importer, packages) => {
   return project && join(project, "src", `${name === specifier ? "index" : basename(specifier)}.ts`)
 }
 
-const urls = /new URL\((["'`])(\.[^"'`]*)\.ts\1, import\.meta\.url\)/g
+const urls = /new URL\((["'`])(\.[^"'`]*)\.(m?[jt]s)\1, import\.meta\.url\)/g
 
-/** Names the compiled file where a source names another one by its URL. */
+/** Where a source names another file by its URL: a compiled one, or one that is not compiled, in its place. */
 const nameCompiled = (code, path) =>
-  code.replace(urls, (_, quote, name) => {
-    const from = pathToFileURL(compiledPath(path)).href
-    return `new URL(${quote}${name}.js${quote}, ${JSON.stringify(from)})`
+  code.replace(urls, (_, quote, name, kind) => {
+    const [from, ending] = kind === "ts" ? [compiledPath(path), "js"] : [path, kind]
+    return `new URL(${quote}${name}.${ending}${quote}, ${JSON.stringify(pathToFileURL(from).href)})`
   })
 
 const compile = async () => {

@@ -2,7 +2,8 @@
 import { readdirSync } from "node:fs"
 
 const folder = new URL("../../src/", import.meta.url)
-for (const file of readdirSync(folder)) {
-  if (file.endsWith(".ts")) await import(new URL(file, folder).href)
-}
+// JavaScript, where the tests run what was compiled from it
+const modules = readdirSync(folder).filter((file) => /\.[jt]s$/.test(file))
+if (modules.length === 0) throw new Error(`no module in ${folder}`)
+for (const file of modules) await import(new URL(file, folder).href)
 await import("@multifiber/platform")
