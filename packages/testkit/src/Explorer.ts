@@ -3,7 +3,15 @@
  *
  * After "Finding and Reproducing Heisenbugs in Concurrent Programs" (Musuvathi et al., 2008), which bounds preemptions.
  */
-import { type Scenario, type State, simulate, tell, Violation } from "./Simulation.ts"
+import {
+  type Agent,
+  preemptionsOf,
+  type Scenario,
+  type State,
+  simulate,
+  tell,
+  Violation,
+} from "./Simulation.ts"
 
 export interface Bounded extends Scenario {
   /** How often an agent that could go on may be kept from it, in one schedule. */
@@ -29,22 +37,39 @@ export const explore = (scenario: Bounded): Explored => {
   const visited = new Map<string, number>()
   let schedules = 0
 
+  const numbers = new Map<string, number>()
+  const numbered = new WeakMap<Agent, number>()
+
+  /** The same for agents that are in the same place and have seen the same. A step changes one of them, mostly. */
+  const numberOf = (agent: Agent): number => {
+    const known = numbered.get(agent)
+    if (known !== undefined) return known
+    const { log, round, spurious, status } = agent
+    const seen = `${status[0]}${spurious}${round}:${log.join()}`
+    const number = numbers.get(seen) ?? numbers.size
+    numbers.set(seen, number)
+    numbered.set(agent, number)
+    return number
+  }
+
   /** What a state is known by: what the agents have seen, and the words that anybody has written. */
   const keyOf = ({ agents, died, last, words }: State): string => {
     let key = `${last}${died}`
     for (const index of written) key += `,${words[index]}`
-    for (const { log, round, spurious, status } of agents)
-      key += `|${status[0]}${spurious}${round}:${log.join()}`
+    for (const agent of agents) key += `|${numberOf(agent)}`
     return key
   }
 
-  /** What the agents may do in a state: each is a state to go on with. */
-  const movesOf = (state: State): ReadonlyArray<State> => {
-    const moves = state.agents.flatMap((agent, index) => {
-      if (agent.status === "runnable") return [step(state, index)]
-      return mayWake(agent) ? [wake(state, index)] : []
-    })
-    return moves.length > 0 ? moves : mayLook(state).map((index) => wake(state, index))
+  /** Whether the agents may do anything in a state, and the states to go on with. */
+  const movesOf = (state: State) => {
+    const canMove = state.agents.flatMap((agent, index) =>
+      agent.status === "runnable" || mayWake(agent) ? [index] : [],
+    )
+    const moving = canMove.length > 0 ? canMove : mayLook(state)
+    const states = moving
+      .filter((index) => preemptionsOf(state, index) <= scenario.preemptions)
+      .map((index) => (state.agents[index]?.status === "runnable" ? step(state, index) : wake(state, index)))
+    return { isOver: moving.length === 0, states }
   }
 
   const left: Array<State> = []
@@ -55,17 +80,16 @@ export const explore = (scenario: Bounded): Explored => {
       current = left.pop()
       if (current === undefined) return { schedules, states: visited.size, violation: undefined }
       const state: State = current
-      if (state.preemptions > scenario.preemptions) continue
       const key = keyOf(state)
       if ((visited.get(key) ?? Number.POSITIVE_INFINITY) <= state.preemptions) continue
       visited.set(key, state.preemptions)
       if (state.depth > LONGEST) throw new Violation("livelock")
-      const moves = movesOf(state)
-      if (moves.length === 0) {
+      const { isOver, states } = movesOf(state)
+      if (isOver) {
         schedules++
         judge(state)
       }
-      left.push(...moves, ...mayDie(state).map((index) => die(state, index)))
+      left.push(...states, ...mayDie(state).map((index) => die(state, index)))
     }
   } catch (error) {
     return { schedules, states: visited.size, violation: tell(error, current) }

@@ -41,7 +41,7 @@ interface Operation {
   readonly second: number
 }
 
-interface Agent {
+export interface Agent {
   readonly round: number
   /** Results of its operations in this round so far. */
   readonly log: ReadonlyArray<number>
@@ -199,6 +199,10 @@ export const indexesOf = (
   are: (agent: Agent) => boolean,
 ): ReadonlyArray<number> => agents.flatMap((agent, index) => (are(agent) ? [index] : []))
 
+/** How many there were once this agent has made the next step. */
+export const preemptionsOf = ({ agents, last, preemptions }: State, index: number): number =>
+  last >= 0 && last !== index && agents[last]?.status === "runnable" ? preemptions + 1 : preemptions
+
 const isUnfinished = ({ status }: Agent): boolean => status === "runnable" || status === "blocked"
 
 /** The moves of a scenario's agents; `copy` copies the words before a move changes them. */
@@ -230,12 +234,11 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
     agents: ReadonlyArray<Agent>,
     what: string,
   ): State => {
-    const canGoOn = state.last >= 0 && state.last !== index && state.agents[state.last]?.status === "runnable"
     return {
       words,
       agents,
       last: index,
-      preemptions: state.preemptions + (canGoOn ? 1 : 0),
+      preemptions: preemptionsOf(state, index),
       died: state.died,
       trace: { step: `${index}:${what}`, before: state.trace },
       depth: state.depth + 1,
