@@ -31,8 +31,9 @@ const LONGEST = 500
 
 /** Explores a scenario until its end or the first violation. */
 export const explore = (scenario: Bounded): Explored => {
-  const { die, judge, mayDie, mayLook, mayWake, start, step, wake, written } = simulate(scenario, (words) =>
-    words.slice(),
+  const { die, judge, mayDie, mayLook, mayWake, start, step, wake, written } = simulate(
+    scenario,
+    (words) => new Int32Array(words),
   )
   const visited = new Map<string, number>()
   let schedules = 0
