@@ -3,15 +3,7 @@
  *
  * After "Finding and Reproducing Heisenbugs in Concurrent Programs" (Musuvathi et al., 2008), which bounds preemptions.
  */
-import {
-  type Agent,
-  preemptionsOf,
-  type Scenario,
-  type State,
-  simulate,
-  tell,
-  Violation,
-} from "./Simulation.ts"
+import { preemptionsOf, type Scenario, type State, simulate, tell, Violation } from "./Simulation.ts"
 
 export interface Bounded extends Scenario {
   /** How often an agent that could go on may be kept from it, in one schedule. */
@@ -38,26 +30,12 @@ export const explore = (scenario: Bounded): Explored => {
   const visited = new Map<string, number>()
   let schedules = 0
 
-  const numbers = new Map<string, number>()
-  const numbered = new WeakMap<Agent, number>()
-
-  /** The same for agents that are in the same place and have seen the same. A step changes one of them, mostly. */
-  const numberOf = (agent: Agent): number => {
-    const known = numbered.get(agent)
-    if (known !== undefined) return known
-    const { log, round, spurious, status } = agent
-    const seen = `${status[0]}${spurious}${round}:${log.join()}`
-    const number = numbers.get(seen) ?? numbers.size
-    numbers.set(seen, number)
-    numbered.set(agent, number)
-    return number
-  }
-
   /** What a state is known by: what the agents have seen, and the words that anybody has written. */
   const keyOf = ({ agents, died, last, words }: State): string => {
     let key = `${last}${died}`
     for (const index of written) key += `,${words[index]}`
-    for (const agent of agents) key += `|${numberOf(agent)}`
+    for (const { seen, spurious, status } of agents)
+      key += `|${status[0]}${spurious ? "!" : ""}${seen.number}`
     return key
   }
 

@@ -4,7 +4,8 @@
  * An agent is a plain function of a `Memory`, without state of its own but arguments and locals. Its operations are its
  * steps: to make the next one, the simulation does the operation that the agent waits for, writes down its result, and
  * runs the function again from the start with the results so far; the first operation beyond them is the one it waits for
- * then. So a whole state can be copied, compared, and gone on with in every way.
+ * then. So a whole state can be copied, compared, and gone on with in every way. Where the same results come again, in another
+ * schedule, it is known what follows them.
  */
 import type { Memory } from "@multifiber/kernel/Memory"
 
@@ -42,9 +43,7 @@ interface Operation {
 }
 
 export interface Agent {
-  readonly round: number
-  /** Results of its operations in this round so far. */
-  readonly log: ReadonlyArray<number>
+  readonly seen: Seen
   /** `blocked` sleeps on the word of its next operation. */
   readonly status: "runnable" | "blocked" | "finished" | "dead"
   readonly next: Operation | undefined
@@ -71,6 +70,42 @@ interface Trace {
 }
 
 export class Violation extends Error {}
+
+/** The results of an agent's operations in a round so far. There is one for the same results. */
+class Seen {
+  /** Of those of all agents. */
+  readonly number: number
+  readonly index: number
+  readonly round: number
+  private readonly before: Seen | undefined
+  private readonly last: number
+  private readonly longer = new Map<number, Seen>()
+  /** What the agent does then. */
+  agent: Agent | undefined
+
+  constructor(number: number, index: number, round: number, before?: Seen, last = 0) {
+    this.number = number
+    this.index = index
+    this.round = round
+    this.before = before
+    this.last = last
+  }
+
+  /** With one more, found or made. */
+  and(result: number, make: (before: Seen, last: number) => Seen): Seen {
+    const known = this.longer.get(result)
+    if (known !== undefined) return known
+    const longer = make(this, result)
+    this.longer.set(result, longer)
+    return longer
+  }
+
+  get results(): ReadonlyArray<number> {
+    const results: Array<number> = []
+    for (let seen: Seen = this; seen.before !== undefined; seen = seen.before) results.push(seen.last)
+    return results.reverse()
+  }
+}
 
 /** Stops an agent at the operation that it waits for. */
 const PAUSE = Symbol("pause")
@@ -190,10 +225,6 @@ export const region = (memory: Memory, offset: number): Memory => ({
 
 const NOTHING = () => false
 
-type Progress = Pick<Agent, "round" | "log" | "spurious">
-
-const FIRST: Progress = { round: 1, log: [], spurious: false }
-
 export const indexesOf = (
   agents: ReadonlyArray<Agent>,
   are: (agent: Agent) => boolean,
@@ -211,21 +242,37 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
   /** Grows; a word that is not in it holds what it held at first. */
   const written = new Set<number>()
 
-  /** The agent after the results in its log. */
-  const resume = (index: number, words: Int32Array, { log, round, spurious }: Progress): Agent => {
-    const memory = new Replayed(words, log, constant)
+  let histories = 0
+  const beginnings = bodies.map((_, index) =>
+    Array.from({ length: rounds }, (_, round) => new Seen(histories++, index, round + 1)),
+  )
+  const begin = (index: number, round: number): Seen => beginnings[index]?.[round - 1] as Seen
+  const append = (before: Seen, last: number): Seen =>
+    new Seen(histories++, before.index, before.round, before, last)
+
+  /** The agent after what it has seen. */
+  const resume = (seen: Seen, words: Int32Array): Agent => {
+    seen.agent ??= replay(seen, words)
+    return seen.agent
+  }
+
+  const replay = (seen: Seen, words: Int32Array): Agent => {
+    const { index, results, round } = seen
+    const memory = new Replayed(words, results, constant)
     try {
       const result = (bodies[index] as Scenario["agents"][number])(memory)
-      if (round < rounds) return resume(index, words, { round: round + 1, log: [], spurious })
-      return { round, log, spurious, status: "finished", next: undefined, result }
+      if (round < rounds) return resume(begin(index, round + 1), words)
+      return { seen, spurious: false, status: "finished", next: undefined, result }
     } catch (thrown) {
       if (thrown !== PAUSE) throw thrown
-      return { round, log, spurious, status: "runnable", next: memory.next, result: undefined }
+      return { seen, spurious: false, status: "runnable", next: memory.next, result: undefined }
     }
   }
 
-  const goOn = (index: number, words: Int32Array, agent: Agent, found: number): Agent =>
-    resume(index, words, { ...agent, log: [...agent.log, found] })
+  const goOn = (words: Int32Array, { seen, spurious }: Agent, found: number): Agent => {
+    const agent = resume(seen.and(found, append), words)
+    return spurious ? { ...agent, spurious } : agent
+  }
 
   const successor = (
     state: State,
@@ -247,11 +294,13 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
 
   const change = (words: Int32Array, operation: Operation): number => {
     const found = perform(words, operation)
-    if (words[operation.index] === found) return found
-    if (constant(operation.index))
-      throw new Violation(`${operation.index} is a constant word, and is changed`)
-    written.add(operation.index)
+    if (words[operation.index] !== found) changed(operation.index)
     return found
+  }
+
+  const changed = (index: number): void => {
+    if (constant(index)) throw new Violation(`${index} is a constant word, and is changed`)
+    written.add(index)
   }
 
   /** A runnable agent does its operation. */
@@ -263,18 +312,18 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
     const what = `${operation.kind}(${operation.index})`
     if (operation.kind === "wait") {
       const sleeps = words[operation.index] === (operation.first | 0)
-      agents[index] = sleeps ? { ...agent, status: "blocked" } : goOn(index, words, agent, 0)
+      agents[index] = sleeps ? { ...agent, status: "blocked" } : goOn(words, agent, 0)
     } else {
       const found = change(words, operation)
       if (operation.kind === "notify") {
         agents.forEach((other, i) => {
           if (other.status !== "blocked" || other.next?.index !== operation.index) return
-          agents[i] = goOn(i, words, other, 0)
+          agents[i] = goOn(words, other, 0)
         })
       }
-      let after = goOn(index, words, agent, found)
+      let after = goOn(words, agent, found)
       while (unordered(operation.index) && after.next && unordered(after.next.index)) {
-        after = goOn(index, words, after, change(words, after.next))
+        after = goOn(words, after, change(words, after.next))
       }
       agents[index] = after
     }
@@ -288,7 +337,7 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
   /** A wait runs out, or its slice does after a death. */
   const wake = (state: State, index: number): State => {
     const agents = [...state.agents]
-    agents[index] = goOn(index, state.words, { ...(agents[index] as Agent), spurious: false }, 1)
+    agents[index] = goOn(state.words, { ...(agents[index] as Agent), spurious: false }, 1)
     return successor(state, index, state.words, agents, "wakes")
   }
 
@@ -304,7 +353,7 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
     const words = copy(state.words)
     death?.marks(plain(words), index)
     words.forEach((word, i) => {
-      if (word !== state.words[i]) written.add(i)
+      if (word !== state.words[i]) changed(i)
     })
     const agents = state.agents.map((agent, i): Agent => {
       if (i === index) return { ...agent, status: "dead", next: undefined, result: undefined }
@@ -323,7 +372,7 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
   const start = (): State => {
     const words = new Int32Array(scenario.words)
     scenario.initial?.(plain(words))
-    const agents = bodies.map((_, index) => resume(index, words, FIRST))
+    const agents = bodies.map((_, index) => resume(begin(index, 1), words))
     return { words, agents, last: -1, preemptions: 0, died: false, trace: undefined, depth: 0 }
   }
 
