@@ -3,7 +3,15 @@
  *
  * After "Finding and Reproducing Heisenbugs in Concurrent Programs" (Musuvathi et al., 2008), which bounds preemptions.
  */
-import { preemptionsOf, type Scenario, type State, simulate, tell, Violation } from "./Simulation.ts"
+import {
+  indexesOf,
+  preemptionsOf,
+  type Scenario,
+  type State,
+  simulate,
+  tell,
+  Violation,
+} from "./Simulation.ts"
 
 export interface Bounded extends Scenario {
   /** How often an agent that could go on may be kept from it, in one schedule. */
@@ -34,16 +42,14 @@ export const explore = (scenario: Bounded): Explored => {
   const keyOf = ({ agents, died, last, words }: State): string => {
     let key = `${last}${died}`
     for (const index of written) key += `,${words[index]}`
-    for (const { seen, spurious, status } of agents)
-      key += `|${status[0]}${spurious ? "!" : ""}${seen.number}`
+    for (const { round, seen, spurious, status } of agents)
+      key += `|${status[0]}${spurious ? "!" : ""}${round}:${seen.number}`
     return key
   }
 
   /** Whether the agents may do anything in a state, and the states to go on with. */
   const movesOf = (state: State) => {
-    const canMove = state.agents.flatMap((agent, index) =>
-      agent.status === "runnable" || mayWake(agent) ? [index] : [],
-    )
+    const canMove = indexesOf(state.agents, (agent) => agent.status === "runnable" || mayWake(agent))
     const moving = canMove.length > 0 ? canMove : mayLook(state)
     const states = moving
       .filter((index) => preemptionsOf(state, index) <= scenario.preemptions)

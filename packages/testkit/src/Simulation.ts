@@ -43,6 +43,7 @@ interface Operation {
 }
 
 export interface Agent {
+  readonly round: number
   readonly seen: Seen
   /** `blocked` sleeps on the word of its next operation. */
   readonly status: "runnable" | "blocked" | "finished" | "dead"
@@ -71,22 +72,23 @@ interface Trace {
 
 export class Violation extends Error {}
 
-/** The results of an agent's operations in a round so far. There is one for the same results. */
+/** Where an agent is in a round: at its next operation, or at the end. */
+type Place = Pick<Agent, "next" | "result"> & { readonly status: "runnable" | "finished" }
+
+/** The results of an agent's operations in a round so far. There is one for the same results, in whatever round. */
 class Seen {
   /** Of those of all agents. */
   readonly number: number
   readonly index: number
-  readonly round: number
   private readonly before: Seen | undefined
   private readonly last: number
   private readonly longer = new Map<number, Seen>()
   /** What the agent does then. */
-  agent: Agent | undefined
+  place: Place | undefined
 
-  constructor(number: number, index: number, round: number, before?: Seen, last = 0) {
+  constructor(number: number, index: number, before?: Seen, last = 0) {
     this.number = number
     this.index = index
-    this.round = round
     this.before = before
     this.last = last
   }
@@ -228,7 +230,11 @@ const NOTHING = () => false
 export const indexesOf = (
   agents: ReadonlyArray<Agent>,
   are: (agent: Agent) => boolean,
-): ReadonlyArray<number> => agents.flatMap((agent, index) => (are(agent) ? [index] : []))
+): ReadonlyArray<number> => {
+  const indexes: Array<number> = []
+  for (let i = 0; i < agents.length; i++) if (are(agents[i] as Agent)) indexes.push(i)
+  return indexes
+}
 
 /** How many there were once this agent has made the next step. */
 export const preemptionsOf = ({ agents, last, preemptions }: State, index: number): number =>
@@ -243,36 +249,32 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
   const written = new Set<number>()
 
   let histories = 0
-  const beginnings = bodies.map((_, index) =>
-    Array.from({ length: rounds }, (_, round) => new Seen(histories++, index, round + 1)),
-  )
-  const begin = (index: number, round: number): Seen => beginnings[index]?.[round - 1] as Seen
-  const append = (before: Seen, last: number): Seen =>
-    new Seen(histories++, before.index, before.round, before, last)
+  const beginnings = bodies.map((_, index) => new Seen(histories++, index))
+  const append = (before: Seen, last: number): Seen => new Seen(histories++, before.index, before, last)
 
-  /** The agent after what it has seen. */
-  const resume = (seen: Seen, words: Int32Array): Agent => {
-    seen.agent ??= replay(seen, words)
-    return seen.agent
-  }
-
-  const replay = (seen: Seen, words: Int32Array): Agent => {
-    const { index, results, round } = seen
+  const replay = ({ index, results }: Seen, words: Int32Array): Place => {
     const memory = new Replayed(words, results, constant)
     try {
       const result = (bodies[index] as Scenario["agents"][number])(memory)
-      if (round < rounds) return resume(begin(index, round + 1), words)
-      return { seen, spurious: false, status: "finished", next: undefined, result }
+      return { status: "finished", next: undefined, result }
     } catch (thrown) {
       if (thrown !== PAUSE) throw thrown
-      return { seen, spurious: false, status: "runnable", next: memory.next, result: undefined }
+      return { status: "runnable", next: memory.next, result: undefined }
     }
   }
 
-  const goOn = (words: Int32Array, { seen, spurious }: Agent, found: number): Agent => {
-    const agent = resume(seen.and(found, append), words)
-    return spurious ? { ...agent, spurious } : agent
+  /** The agent after what it has seen. */
+  const resume = (seen: Seen, words: Int32Array, round: number, spurious: boolean): Agent => {
+    seen.place ??= replay(seen, words)
+    const { next, result, status } = seen.place
+    if (status === "finished" && round < rounds) {
+      return resume(beginnings[seen.index] as Seen, words, round + 1, spurious)
+    }
+    return { round, seen, status, next, result, spurious }
   }
+
+  const goOn = (words: Int32Array, { round, seen, spurious }: Agent, found: number): Agent =>
+    resume(seen.and(found, append), words, round, spurious)
 
   const successor = (
     state: State,
@@ -372,7 +374,7 @@ export const simulate = (scenario: Scenario, copy: (words: Int32Array) => Int32A
   const start = (): State => {
     const words = new Int32Array(scenario.words)
     scenario.initial?.(plain(words))
-    const agents = bodies.map((_, index) => resume(begin(index, 1), words))
+    const agents = beginnings.map((seen) => resume(seen, words, 1, false))
     return { words, agents, last: -1, preemptions: 0, died: false, trace: undefined, depth: 0 }
   }
 
