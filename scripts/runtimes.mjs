@@ -56,7 +56,8 @@ export const takeRuntimes = (argv, usage) => {
   for (let i = 0; i < argv.length; i++) {
     if (argv[i] === "--runtime") names.push(...(argv[++i] ?? "").split(","))
     else if (argv[i].startsWith("--runtime=")) names.push(...argv[i].slice("--runtime=".length).split(","))
-    else rest.push(argv[i])
+    // npm takes away the first one only
+    else if (argv[i] !== "--") rest.push(argv[i])
   }
   const unknown = names.find((name) => !RUNTIMES.includes(name))
   if (unknown !== undefined) {

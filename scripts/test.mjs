@@ -40,8 +40,9 @@ for (const [runtime, { tests, problems, passed, failed, skipped }] of results) {
   totals.failed += failed + problems.length
   totals.skipped += skipped
   console.log(`${runtime}: ${passed} passed, ${failed} failed, ${skipped} skipped`)
-  for (const { name, status } of tests) {
-    if (status !== "passed") console.log(`  ${status === "failed" ? "FAILED" : "skipped"} ${name}`)
+  for (const { name, reason, status } of tests) {
+    if (status === "failed") console.log(`  FAILED ${name}: ${reason}`)
+    else if (status !== "passed") console.log(`  skipped ${name}`)
   }
   for (const problem of problems) console.log(`  FAILED ${problem}`)
 }

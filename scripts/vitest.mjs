@@ -35,8 +35,9 @@ const assess = ({ code, timedOut, report }) => {
   const problems = []
   for (const file of report?.testResults ?? []) {
     const name = relative(root, file.name)
-    for (const { fullName: title, status } of file.assertionResults) {
-      tests.push({ name: `${name} > ${title}`, title, status })
+    for (const { failureMessages, fullName: title, status } of file.assertionResults) {
+      const [reason = ""] = (failureMessages[0] ?? "").split("\n")
+      tests.push({ name: `${name} > ${title}`, title, status, reason })
     }
     if (file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed")) {
       problems.push(`${name}: ${file.message.trim() || "failed outside of its tests"}`)

@@ -81,8 +81,12 @@ export const examine = async (
   }
   const mutants = mutate ? primitive.mutants.filter(({ equivalent }) => equivalent === undefined) : []
   const survivors: Array<string> = []
+  const statesOf = new Map(explored.map(({ name, states }) => [name, states]))
   for (const mutant of mutants) {
-    const killer = findBy(primitive.scenarios((await mutate?.(mutant)) ?? Kernel), mutant.deep ?? false)
+    const scenarios = primitive
+      .scenarios((await mutate?.(mutant)) ?? Kernel)
+      .toSorted((left, right) => (statesOf.get(left.name) ?? 0) - (statesOf.get(right.name) ?? 0))
+    const killer = findBy(scenarios, mutant.deep ?? false)
     tell(`  ${killer === undefined ? "ALIVE" : "killed"} ${mutant.name}${killer ? ` by: ${killer}` : ""}`)
     if (killer === undefined) survivors.push(mutant.name)
   }
@@ -108,7 +112,7 @@ export const examine = async (
   }
 }
 
-/** The first scenario that finds a mutant wrong. */
+/** The first of these scenarios that finds a mutant wrong; the small ones come first. */
 const findBy = (scenarios: ReturnType<Primitive["scenarios"]>, deep: boolean): string | undefined => {
   const isFound = ({ violation }: Explored | Sampled) => violation !== undefined
   return deep
