@@ -102,6 +102,10 @@ interface State extends Agent {
   chosen: StartMethod | undefined
   /** Values of `Inherited` by name: taken over from the parent, then set here. */
   readonly inherited: Map<string, unknown>
+  /** The module with the platform that it was started by, if that is known. */
+  platform: string | undefined
+  /** Layers of the platforms whose modules this agent has loaded, by their URLs. */
+  readonly platforms: Map<string, unknown>
   /** The runtime of the OS processes that it starts, where it is not its own. */
   executable: string | undefined
   readonly terminators: Set<() => unknown>
@@ -181,6 +185,8 @@ export const state = (): State => {
     children: 0,
     chosen: undefined,
     inherited: new Map(),
+    platform: undefined,
+    platforms: new Map(),
     executable: undefined,
     terminators: new Set(),
     membership: undefined,

@@ -301,6 +301,8 @@ export class PoolStillRunning extends Data.TaggedError("PoolStillRunning")<{}> {
  */
 export class PoolTerminated extends Data.TaggedError("PoolTerminated")<{
   readonly task: string
+  /** Why nothing is known of a pool that a manager has. */
+  readonly cause?: unknown
 }> {
   override get message(): string {
     return `Task "${this.task}" was not done when its pool was terminated`

@@ -34,22 +34,26 @@ import type * as JoinableQueue from "./JoinableQueue.ts"
 import * as Listener from "./Listener.ts"
 import type { ListProxy } from "./ListProxy.ts"
 import type * as Lock from "./Lock.ts"
+import type { Asked, Made } from "./manager/pools.ts"
 import * as sessions from "./manager/sessions.ts"
 import { type Own, ownBy, start } from "./manager/starting.ts"
 import type { NamespaceProxy } from "./NamespaceProxy.ts"
 import { connecting } from "./net/connecting.ts"
 import { type Options as GreetingOptions, textOf } from "./net/greeting.ts"
 import { type Address, Platform } from "./Platform.ts"
+import * as Pool from "./Pool.ts"
 import type * as Process from "./Process.ts"
 import type * as Queue from "./Queue.ts"
 import type * as RLock from "./RLock.ts"
 import type * as Semaphore from "./Semaphore.ts"
 import type { SetProxy } from "./SetProxy.ts"
 import type * as SimpleQueue from "./SimpleQueue.ts"
+import { startMethodOf } from "./StartMethod.ts"
 import { forScope, invokeAny, invoking } from "./sync/invoking.ts"
 import { type Handle, isHandle, TypeId as ProxyTypeId } from "./sync/managed.ts"
 import type * as Task from "./Task.ts"
 import type * as Value from "./Value.ts"
+import { receiveError } from "./wire/SentError.ts"
 
 /**
  * @category type ids
@@ -281,13 +285,10 @@ export const create = <Args extends ReadonlyArray<any>, A>(
   task: Task.Task<Args, A, any>,
   args: Args,
 ): Effect.Effect<Created<A>, CallError, Scope.Scope> =>
-  Effect.flatMap(
-    Effect.try({ try: () => encodeArgs(task, args), catch: (error) => error as EncodingFailed }),
-    (encoded) => {
-      const making = invokeAny<Created<A>>(rootOf(self), "create", [task.name, encoded])
-      return whereProxy(making as Effect.Effect<Created<A>, CallError>)
-    },
-  )
+  Effect.flatMap(encoded(task, args), (encoded) => {
+    const making = invokeAny<Created<A>>(rootOf(self), "create", [task.name, encoded])
+    return whereProxy(making as Effect.Effect<Created<A>, CallError>)
+  })
 
 /** A proxy is for the scope, anything else is not counted. */
 const whereProxy = <A, E>(making: Effect.Effect<A, E>): Effect.Effect<A, E, Scope.Scope> =>
@@ -426,6 +427,84 @@ export const array = <const T extends Value.Type>(
   type: T,
   items: number | ArrayLike<Value.ValueOf<T>>,
 ): Effect.Effect<SharedArray.Array<T>, ProxyError | InvalidArgument> => hosted(self, "Array", [type, items])
+
+/**
+ * How a pool in a manager is to be: as any pool, but for what cannot be sent. Its `capacity` is the manager's: tasks that find no room wait
+ * there.
+ *
+ * @category models
+ * @since 0.9.0
+ */
+export type PoolOptions = Omit<Pool.Options, "callSites">
+
+/**
+ * Makes a pool in the manager: a pool as `Pool.make` makes one, that may be sent to other agents and used by other programs.
+ *
+ * **Shape** – its workers are agents of the manager; they run the tasks that it has registered, by their names. Arguments and results go
+ * through the manager, which copies them, also where `Task.transfer` or `transfer` say otherwise. It ends when no agent or program has
+ * it any more, such as at the end of the scope, and with the manager: then its tasks fail with `PoolTerminated`. **Waiting** – suspends
+ * the fiber until its workers are ready. **Errors** – as `Pool.make`; `NotFound` for an initializer, and `TaskNotFound` for a task, that is
+ * not registered. `Unsupported` where the platform is not one of `@multifiber/platform`.
+ *
+ * **Source** – Python's `manager.Pool(…)`, whose `AsyncResult` and iterators are proxies, too: here they belong to who has called.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { Manager, Pool } from "multifiber"
+ * import * as Task from "multifiber/Task"
+ * import { Main } from "@multifiber/platform"
+ *
+ * export const { square } = Task.module(import.meta.url, { square: (n: number) => n * n })
+ *
+ * Main.run(import.meta, Effect.gen(function* () {
+ *   const manager = yield* Manager.make({ register: [square] })
+ *   const pool = yield* Manager.pool(manager, { size: 2 })
+ *   console.log(yield* Pool.map(pool, square, [1, 2, 3])) // => [ 1, 4, 9 ]
+ * }))
+ *
+ * @category constructors
+ * @since 0.9.0
+ */
+export const pool = (
+  self: Manager,
+  { initargs = [], initializer, ...options }: PoolOptions = {},
+): Effect.Effect<
+  Pool.Pool,
+  ProxyError | InvalidArgument | StartFailed | MainGuardMissing | IllegalState | Unsupported,
+  Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const asked: Asked = {
+      options: { ...options, ...millisOf(options, "idleTimeout", "maxAge", "grace") },
+      startMethod: yield* startMethodOf,
+      initializer: initializer && {
+        task: initializer.name,
+        args: yield* encoded(initializer, initargs),
+      },
+    }
+    return yield* Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(plain<Made>(rootOf(self), "Pool", [asked])), (made) =>
+        "error" in made
+          ? Effect.fail(receiveError(made.error, "the manager") as StartFailed)
+          : Effect.map(forScope(Effect.succeed(made.proxy)), (proxy) =>
+              Pool.poolOf({ size: made.size, proxy }),
+            ),
+      ),
+    )
+  })
+
+/** A duration loses its class on its way. */
+const millisOf = (options: PoolOptions, ...names: ReadonlyArray<"idleTimeout" | "maxAge" | "grace">) =>
+  Object.fromEntries(
+    names.flatMap((name) => {
+      const duration = options[name]
+      return duration === undefined ? [] : [[name, Duration.toMillis(duration)] as const]
+    }),
+  )
+
+/** The arguments of a task as they travel. */
+const encoded = (task: Task.Task.Any, args: ReadonlyArray<unknown>) =>
+  Effect.try({ try: () => encodeArgs(task, args), catch: (error) => error as EncodingFailed })
 
 /**
  * A manager that other programs can connect to.

@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Agent from "./Agent.ts"
 import { Reserve, type ReserveOptions } from "./agent/Reserve.ts"
 
 /**
@@ -187,6 +188,8 @@ export interface Sockets {
  */
 export interface Adapter {
   readonly runtime: "node" | "deno" | "bun"
+  /** The URL of the module that makes its layer, for agents that start others: they import it. */
+  readonly module?: string
   /** Logical cores of the machine. */
   readonly cpuCount: number
   /** Cores that this process may use. */
@@ -226,19 +229,23 @@ export interface PlatformService extends Adapter {
 export class Platform extends Context.Tag("multifiber/Platform")<Platform, PlatformService>() {}
 
 /**
- * Makes the layer of an adapter. The agents that it started ahead end with it.
+ * Makes the layer of an adapter. The agents that it started ahead end with it. A module that makes one at its top level says so by its
+ * URL: then managers can have pools.
  *
  * @category layers
  * @since 0.2.0
  */
-export const layer = (adapter: () => Adapter): Layer.Layer<Platform> =>
-  Layer.scoped(
+export const layer = (adapter: () => Adapter, module?: string): Layer.Layer<Platform> => {
+  const made = Layer.scoped(
     Platform,
     Effect.acquireRelease(
-      Effect.sync(() => reserveOf(adapter())),
+      Effect.sync(() => reserveOf({ ...adapter(), ...(module === undefined ? {} : { module }) })),
       ({ reserve }) => Effect.sync(() => reserve.close()),
     ).pipe(Effect.map(({ service }) => service)),
   )
+  if (module !== undefined) Agent.state().platforms.set(module, made)
+  return made
+}
 
 const reserveOf = (adapter: Adapter) => {
   const options: ReserveOptions = { kind: "thread", size: adapter.cores, preload: [] }

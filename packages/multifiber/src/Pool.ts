@@ -3,30 +3,28 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import * as AsyncResult from "./AsyncResult.ts"
 import { ORDINARY, record } from "./agent/Call.ts"
 import { Job } from "./agent/Job.ts"
 import { logsOfCaller } from "./agent/Logs.ts"
-import { orElseAfter } from "./agent/Watched.ts"
-import {
-  type IllegalState,
-  type InvalidArgument,
-  type MainGuardMissing,
+import type {
+  IllegalState,
+  InvalidArgument,
+  MainGuardMissing,
   PoolStillRunning,
-  type StartFailed,
-  type TaskError,
-  type WorkerLost,
+  StartFailed,
+  TaskError,
+  WorkerLost,
 } from "./Errors.ts"
 import { Platform } from "./Platform.ts"
-import { Dispatcher } from "./pool/Dispatcher.ts"
+import { LocalEngine } from "./pool/LocalEngine.ts"
 import { loop } from "./pool/loop.ts"
 import { settingsOf } from "./pool/options.ts"
 import {
@@ -34,18 +32,18 @@ import {
   callAndWait,
   callSiteOf,
   eitherOf,
-  internal,
+  engineOf,
   mapAndReturn,
   mapAndWait,
   mapLazily,
-  type PoolInternal,
+  type PoolInside,
   plainly,
   refusal,
   type Submitted,
   submitCall,
   withTerms,
 } from "./pool/submitting.ts"
-import { type Trace, traceOf } from "./pool/trace.ts"
+import type { Trace } from "./pool/trace.ts"
 import { startMethodOf } from "./StartMethod.ts"
 import type { Task } from "./Task.ts"
 import { EACH, EACH_LIST } from "./wire/Protocol.ts"
@@ -182,9 +180,6 @@ export interface ImapOptions extends Omit<CallOptions, "transfer"> {
   readonly buffer?: number | undefined
 }
 
-/** How long an ended worker may take to be reported, before its pool gives up on it. */
-const LAST_WAIT = Duration.seconds(5)
-
 /**
  * Tells whether a value is a pool.
  *
@@ -233,43 +228,18 @@ export const make = (
     const startMethod = yield* startMethodOf
     const logs = yield* logsOfCaller
     const settings = yield* settingsOf(options, platform, startMethod, logs)
-    const { grace, recorder, size } = settings
-    return yield* Effect.acquireRelease(
-      Effect.sync(
-        (): PoolInternal => ({
-          [TypeId]: TypeId,
-          size,
-          dispatcher: new Dispatcher(platform, settings),
-          settings: { grace, callSites: options.callSites ?? false },
-          recorder,
-          platform,
-        }),
-      ),
-      (pool) => Effect.zipRight(terminate(pool), ended(pool)),
+    const engine = yield* Effect.acquireRelease(
+      Effect.sync(() => new LocalEngine(platform, settings, options.callSites ?? false)),
+      ({ ended, terminate }) => Effect.zipRight(terminate, ended),
     )
-  }).pipe(Effect.tap(started))
+    yield* engine.started
+    return poolOf({ size: settings.size, engine })
+  })
 
-/** Waits until every worker is ready; where one does not start, until the others have ended. */
-const started = (pool: PoolInternal): Effect.Effect<void, StartFailed | MainGuardMissing | IllegalState> => {
-  const { dispatcher } = pool
-  return Effect.flatMap(
-    dispatcher.until(() => dispatcher.isReady || dispatcher.state._tag === "failed"),
-    () =>
-      dispatcher.state._tag === "failed"
-        ? Effect.zipRight(ended(pool), Effect.fail(dispatcher.state.error as StartFailed))
-        : Effect.void,
-  )
-}
-
-/** Waits for the end of the workers that were told to end: within the grace period, then by force. */
-const ended = (self: Pool): Effect.Effect<void> => {
-  const { dispatcher, settings } = internal(self)
-  const gone = dispatcher.until(() => dispatcher.isGone)
-  return Effect.zipRight(
-    orElseAfter(gone, Duration.millis(settings.grace), () => dispatcher.kill()),
-    orElseAfter(gone, LAST_WAIT, () => {}),
-  )
-}
+/**
+ * @internal
+ */
+export const poolOf = (inside: PoolInside): Pool => ({ [TypeId]: TypeId, ...inside })
 
 const takesPool = (args: IArguments): boolean => isPool(args[0])
 
@@ -652,9 +622,9 @@ export const broadcast: {
     return Effect.suspend(
       () =>
         refusal(self) ??
-        Effect.forEach(internal(self).dispatcher.workers, ({ place }) => Effect.exit(runAt(place)), {
-          concurrency: "unbounded",
-        }),
+        Effect.flatMap(engineOf(self).places, (places) =>
+          Effect.forEach(places, (place) => Effect.exit(runAt(place)), { concurrency: "unbounded" }),
+        ),
     ).pipe(Effect.flatMap((exits) => Effect.forEach(exits, (exit) => exit)))
   },
 )
@@ -777,17 +747,7 @@ export interface Statistics {
  * @category getters
  * @since 0.5.0
  */
-export const statistics = (self: Pool): Effect.Effect<Statistics> =>
-  Effect.sync(() => {
-    const { abandoned, counts, unsent, state, workers } = internal(self).dispatcher
-    return {
-      status: state._tag,
-      queued: unsent,
-      ...counts,
-      abandoned,
-      workers: workers.map((worker) => worker.statistics),
-    }
-  })
+export const statistics = (self: Pool): Effect.Effect<Statistics> => engineOf(self).statistics
 
 /**
  * The statistics of a pool as it goes on: now, and whenever tasks were done or workers came or went, until the pool has ended. Who reads
@@ -811,20 +771,7 @@ export const statistics = (self: Pool): Effect.Effect<Statistics> =>
  * @category getters
  * @since 0.5.0
  */
-export const progress = (self: Pool): Stream.Stream<Statistics> => {
-  const { dispatcher, platform } = internal(self)
-  return Stream.unfoldEffect(-1, (seen) =>
-    dispatcher.when(platform, () => {
-      if (dispatcher.version === seen) {
-        return dispatcher.isGone && dispatcher.state._tag !== "running"
-          ? Effect.succeed(Option.none())
-          : undefined
-      }
-      const { version } = dispatcher
-      return Effect.map(statistics(self), (statistics) => Option.some([statistics, version] as const))
-    }),
-  )
-}
+export const progress = (self: Pool): Stream.Stream<Statistics> => engineOf(self).progress
 
 /**
  * What the workers did so far, in the Chrome trace event format: as JSON in a file it is what Perfetto opens, with one row for each
@@ -835,11 +782,7 @@ export const progress = (self: Pool): Stream.Stream<Statistics> => {
  * @category getters
  * @since 0.5.0
  */
-export const trace = (self: Pool): Effect.Effect<Trace> =>
-  Effect.sync(() => {
-    const { platform, recorder } = internal(self)
-    return traceOf(recorder?.trace ?? [], platform.pid)
-  })
+export const trace = (self: Pool): Effect.Effect<Trace> => engineOf(self).trace
 
 /**
  * Takes no more tasks; those submitted will be done, then the workers end. Never waits, may be repeated.
@@ -849,7 +792,7 @@ export const trace = (self: Pool): Effect.Effect<Trace> =>
  * @category combinators
  * @since 0.1.0
  */
-export const close = (self: Pool): Effect.Effect<void> => Effect.sync(() => internal(self).dispatcher.close())
+export const close = (self: Pool): Effect.Effect<void> => engineOf(self).close
 
 /**
  * Ends the pool now: every task that is not done fails with `PoolTerminated`. Never waits, may be repeated; `join` waits
@@ -860,8 +803,7 @@ export const close = (self: Pool): Effect.Effect<void> => Effect.sync(() => inte
  * @category combinators
  * @since 0.1.0
  */
-export const terminate = (self: Pool): Effect.Effect<void> =>
-  Effect.sync(() => internal(self).dispatcher.terminate())
+export const terminate = (self: Pool): Effect.Effect<void> => engineOf(self).terminate
 
 /**
  * Waits until every task is done and every worker has ended. May be repeated.
@@ -874,12 +816,4 @@ export const terminate = (self: Pool): Effect.Effect<void> =>
  * @category combinators
  * @since 0.1.0
  */
-export const join = (self: Pool): Effect.Effect<void, PoolStillRunning> =>
-  Effect.suspend(() => {
-    const { dispatcher } = internal(self)
-    if (dispatcher.state._tag === "running") return Effect.fail(new PoolStillRunning())
-    return Effect.zipRight(
-      dispatcher.until(() => dispatcher.isDrained),
-      ended(self),
-    )
-  })
+export const join = (self: Pool): Effect.Effect<void, PoolStillRunning> => engineOf(self).join

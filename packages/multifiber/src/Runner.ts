@@ -168,6 +168,7 @@ class AgentRunner {
     this.outbox = new Outbox(port, boot.watch)
     if (boot.logLevel !== undefined) forwardConsole(port, boot.logLevel)
     Agent.state().membership = boot.membership
+    Agent.state().platform = boot.platform
     const user = boot.membership && Membership.self()
     Agent.state().isCancelled = () =>
       Claims.state(this.claims, this.next) === "cancelled" || (user !== undefined && Membership.isTold(user))

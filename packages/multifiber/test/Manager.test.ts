@@ -15,6 +15,7 @@ import * as ListProxy from "../src/ListProxy.ts"
 import * as Lock from "../src/Lock.ts"
 import * as Manager from "../src/Manager.ts"
 import * as NamespaceProxy from "../src/NamespaceProxy.ts"
+import * as Pool from "../src/Pool.ts"
 import * as Process from "../src/Process.ts"
 import * as Queue from "../src/Queue.ts"
 import * as Semaphore from "../src/Semaphore.ts"
@@ -356,6 +357,8 @@ describe("Manager", () => {
           const outer = yield* Manager.list(manager, [inner])
           const service = yield* Manager.create(manager, managed.service, [0])
           const child = yield* BaseProxy.call(service, "child", "x")
+          const pool = yield* Manager.pool(manager, { size: 1 })
+          expect(yield* Pool.apply(pool, managed.answer, [])).toBe(42)
           const children = yield* Effect.forEach(["a", "b"], (key) => run(using.fill, [inner, key, 1]), {
             concurrency: 2,
           })
@@ -363,7 +366,7 @@ describe("Manager", () => {
           yield* Effect.forEach(children, ended)
           expect(yield* DictProxy.size(inner)).toBe(2)
           expect(yield* ListProxy.size(outer)).toBe(1)
-          expect(yield* objects).toBe(4)
+          expect(yield* objects).toBe(5)
           // What a method gave is for no scope: the garbage collector would give it back.
           yield* BaseProxy.release(child)
         }),

@@ -25,6 +25,7 @@ const ownOptions = (): ReadonlyArray<string> => {
  */
 export const layer: Layer.Layer<Platform> = Adapter.layer({
   runtime: "bun",
+  module: import.meta.url,
   isHere: () => "Bun" in globalThis,
   capabilities: { stopsBusyThread: true },
   argumentsFor: (module) => [

@@ -35,6 +35,7 @@ const ownOptions = (): ReadonlyArray<string> => {
  */
 export const layer: Layer.Layer<Platform> = Adapter.layer({
   runtime: "deno",
+  module: import.meta.url,
   isHere: () => "Deno" in globalThis,
   capabilities: {
     stopsBusyThread: {

@@ -17,6 +17,7 @@ import type { Platform } from "multifiber/Platform"
  */
 export const layer: Layer.Layer<Platform> = Adapter.layer({
   runtime: "node",
+  module: import.meta.url,
   isHere: () => "process" in globalThis && process.versions.bun === undefined && !("Deno" in globalThis),
   capabilities: { stopsBusyThread: true },
   argumentsFor: (module) => [

@@ -25,6 +25,8 @@ import { makeHold, startThread } from "./WorkerThreads.ts"
  */
 export interface Traits {
   readonly runtime: PlatformService["runtime"]
+  /** The URL of the module that makes the layer. */
+  readonly module: string
   /** The program runs on this runtime. */
   readonly isHere: () => boolean
   readonly capabilities: Capabilities
@@ -37,7 +39,13 @@ export interface Traits {
  * @category layers
  * @since 0.1.0
  */
-export const layer = ({ argumentsFor, capabilities, isHere, runtime }: Traits): Layer.Layer<Platform> =>
+export const layer = ({
+  argumentsFor,
+  capabilities,
+  isHere,
+  module,
+  runtime,
+}: Traits): Layer.Layer<Platform> =>
   platformLayer(() => {
     const here = (start: StartAgent): StartAgent =>
       isHere()
@@ -56,4 +64,4 @@ export const layer = ({ argumentsFor, capabilities, isHere, runtime }: Traits): 
       sockets,
       ...makeHold(),
     }
-  })
+  }, module)

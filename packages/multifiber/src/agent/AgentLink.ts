@@ -24,7 +24,6 @@ import {
   type Outcome,
   type Run,
   type Segment,
-  type SpanId,
   STOPPED,
   type TaskName,
   type ToAgent,
@@ -34,7 +33,7 @@ import {
 import type { Packed } from "../wire/packed.ts"
 import { Asking } from "./Asking.ts"
 import { eachOutcome } from "./Batch.ts"
-import { type Call, isBound } from "./Call.ts"
+import { type Call, isBound, spanOf } from "./Call.ts"
 import * as Delivery from "./Delivery.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
@@ -178,6 +177,7 @@ export class AgentLink {
         inherited: Object.fromEntries(self.inherited),
         claims: sharesMemory ? memory : undefined,
         membership: this.membership,
+        platform: platform.module,
         logLevel: logs?.level,
       }
     }
@@ -567,12 +567,6 @@ const isAlike = (left: Call, right: Call): boolean =>
   left.arity === right.arity &&
   left.span === right.span &&
   left.terms.timeout === right.terms.timeout
-
-const spanOf = ({ span }: Call): { readonly span?: SpanId } => {
-  if (span === undefined) return {}
-  const { sampled, spanId, traceId } = span
-  return { span: { sampled, spanId, traceId } }
-}
 
 /** Fails a job that cannot be sent, with the reason. */
 const refuse = (job: Job, cause: unknown): void => {

@@ -5,6 +5,7 @@
 import type { AnySpan } from "effect/Tracer"
 import type { WorkerLost } from "../Errors.ts"
 import type { Task } from "../Task.ts"
+import type { SpanId } from "../wire/Protocol.ts"
 import type { Job } from "./Job.ts"
 
 /** How the calls are to be run. */
@@ -52,6 +53,13 @@ export interface Call {
 /** The place in the program, made into text only when somebody asks. */
 export interface CallSite {
   readonly stack?: string
+}
+
+/** The span that it belongs to, as it travels. */
+export const spanOf = ({ span }: Call): { readonly span?: SpanId } => {
+  if (span === undefined) return {}
+  const { sampled, spanId, traceId } = span
+  return { span: { sampled, spanId, traceId } }
 }
 
 /** A call that nobody counts, from anywhere. */

@@ -25,7 +25,7 @@ export class Job extends Pending {
   link: AgentLink | undefined = undefined
   sequence = 0
 
-  private constructor(call: Call, payload: unknown) {
+  constructor(call: Call, payload: unknown) {
     super()
     this.call = call
     this.payload = payload

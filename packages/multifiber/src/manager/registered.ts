@@ -29,14 +29,17 @@ export const find = (name: TaskName): Effect.Effect<Defined, TaskError> =>
 export const register = (name: TaskName): Effect.Effect<void, TaskError> =>
   Effect.map(find(name), (task) => void tasks.set(task.name, task))
 
+/** Those that are registered. */
+export const taskIfAny = (name: string): Defined | undefined => tasks.get(name)
+
 /** Throws `NotFound`. */
 export const taskBy = (name: string): Defined => {
-  const task = tasks.get(name)
+  const task = taskIfAny(name)
   if (task === undefined) throw plainError("NotFound", { kind: "registered task", id: name })
   return task
 }
 
-const decoded = ({ codec }: Defined, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
+export const decoded = ({ codec }: Defined, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
   codec ? codec.decodeArgs(args) : args
 
 /** Calls a task with an object before its other arguments, in one step. */

@@ -24,6 +24,7 @@ import * as Task from "../Task.ts"
 import * as Value from "../Value.ts"
 import type { Outcome, TaskName } from "../wire/Protocol.ts"
 import { dictOf, Namespace, setOf } from "./containers.ts"
+import * as pools from "./pools.ts"
 import * as registered from "./registered.ts"
 import { share } from "./sharing.ts"
 
@@ -67,12 +68,16 @@ const PRIMITIVES: Readonly<Record<string, Make>> = {
 
 const isHandle = (value: object): boolean => Object.keys(value).some((key) => key.startsWith("~multifiber/"))
 
-const rootOf = (runs: registered.Runs): Entry => {
+const rootOf = (
+  runs: registered.Runs,
+  makePool: (asked: pools.Asked) => Effect.Effect<pools.Made>,
+): Entry => {
   const methods: Record<string, (...args: any) => unknown> = {
     create: (name: string, args: ReadonlyArray<unknown>) =>
       Effect.map(runs.run(registered.taskBy(name), args), (made) =>
         typeof made === "object" && made !== null && !isHandle(made) ? share(made) : made,
       ),
+    Pool: makePool,
     size: countLeased,
     ready: () => {},
   }
@@ -126,7 +131,7 @@ const run = (config: Config): Effect.Effect<void, TaskError> =>
         yield* Effect.orDie(runs.run(task, initializer.args))
       }
       const stopped = yield* Deferred.make<void>()
-      const root = rootOf(runs)
+      const root = rootOf(runs, yield* pools.making(yield* Effect.scope))
       const stop = () => Deferred.unsafeDone(stopped, Effect.void)
       yield* Effect.acquireRelease(
         Effect.sync(() => serveStarter(config.route, root, stop)),

@@ -29,7 +29,7 @@ const withIteration =
 export const EACH_OF = "each of "
 
 /** The methods of any other object, also inherited ones: those named, or else all whose names do not begin with `_`. */
-const ofObject = (exposed: Exposed): Methods => {
+export const ofObject = (exposed: Exposed): Methods => {
   const names = exposed && new Set(exposed)
   const methodsBy: Methods = (name) => {
     if (name.startsWith(EACH_OF)) {

@@ -26,6 +26,7 @@ import {
 import type { PlatformService } from "../Platform.ts"
 import type { Task } from "../Task.ts"
 import type { Memory } from "../wire/Protocol.ts"
+import type { PoolState, Submitter } from "./Engine.ts"
 import { JobQueue } from "./JobQueue.ts"
 import type { Recorder } from "./Recorder.ts"
 import { Room } from "./Room.ts"
@@ -43,12 +44,6 @@ const ANSWER_WITHIN = 60
 
 /** Milliseconds after which a reserve that was taken is replaced: what waits for a worker goes first. */
 const REFILL_AFTER = 20
-
-export type PoolState =
-  | { readonly _tag: "running" }
-  | { readonly _tag: "closed" }
-  | { readonly _tag: "terminated" }
-  | { readonly _tag: "failed"; readonly error: TaskError }
 
 export interface DispatcherOptions {
   /** The most workers. */
@@ -81,7 +76,7 @@ export interface Counts {
   readonly recycled: number
 }
 
-export class Dispatcher extends Watched {
+export class Dispatcher extends Watched implements Submitter {
   state: PoolState = { _tag: "running" }
   readonly workers: Array<Worker> = []
   readonly counts: { -readonly [K in keyof Counts]: Counts[K] } = {

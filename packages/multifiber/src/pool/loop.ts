@@ -6,7 +6,7 @@ import type { Pool, Range } from "../Pool.ts"
 import { codecOf, type Task } from "../Task.ts"
 import { EACH_LIST, RANGE, type SharedRange } from "../wire/Protocol.ts"
 import { count } from "./options.ts"
-import { internal, mapAndWait, type Submitted } from "./submitting.ts"
+import { engineOf, mapAndWait, type Submitted } from "./submitting.ts"
 
 /** As many as the counter of a range can count, with room for those who come too late. */
 const MOST_SLICES = 2 ** 30
@@ -31,7 +31,7 @@ export const loop = (
       Math.max(1, Math.ceil(length / MOST_SLICES)),
     )
     const slices = Math.ceil(length / grain)
-    if (internal(self).dispatcher.sharesMemory && !codecOf(task)) {
+    if (engineOf(self).submitter.sharesMemory && !codecOf(task)) {
       const cursor = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
       const range: SharedRange = { cursor, from, to, grain, slices, args }
       const loops = Array.from({ length: Math.min(self.size, slices) }, () => range)

@@ -8,40 +8,35 @@ import { type CallSite, ORDINARY, record, type Terms } from "../agent/Call.ts"
 import { Job } from "../agent/Job.ts"
 import { Pending } from "../agent/Pending.ts"
 import { EncodingFailed, type InvalidArgument, PoolNotRunning, type TaskError } from "../Errors.ts"
-import type { PlatformService } from "../Platform.ts"
 import type { Callbacks, CallOptions, ImapOptions, MapOptions, Pool } from "../Pool.ts"
+import type { Handle } from "../sync/managed.ts"
 import type { Task } from "../Task.ts"
 import type { EACH, EACH_LIST, RANGE } from "../wire/Protocol.ts"
 import { Answered } from "./Answered.ts"
-import type { Dispatcher } from "./Dispatcher.ts"
+import { AwayEngine } from "./AwayEngine.ts"
+import type { Engine, PoolState } from "./Engine.ts"
 import { chunksOf, defaultChunkSize, Gathered, sliceable } from "./Gathered.ts"
 import { type Lazy, lazily } from "./lazily.ts"
 import { count, termsOf } from "./options.ts"
-import type { Recorder } from "./Recorder.ts"
 
 type Arity = typeof EACH | typeof EACH_LIST | typeof RANGE
 
-export interface PoolInternal extends Pool {
-  readonly dispatcher: Dispatcher
-  readonly settings: Settings
-  readonly recorder: Recorder | undefined
-  readonly platform: PlatformService
-}
+/** What a pool is inside: one of this agent, or one that a manager has, which may be sent like the proxy. */
+export type PoolInside = Pick<Pool, "size"> & ({ readonly engine: Engine } | { readonly proxy: Handle })
 
-interface Settings {
-  /** Milliseconds. */
-  readonly grace: number
-  readonly callSites: boolean
+/** What runs the jobs of a pool. */
+export const engineOf = (self: Pool): Engine => {
+  const inside: PoolInside = self as Pool & PoolInside
+  return "engine" in inside ? inside.engine : AwayEngine.of(inside.proxy)
 }
-
-/** What a pool is inside. */
-export const internal = (self: Pool): PoolInternal => self as PoolInternal
 
 export type Submitted<E> = E | TaskError | PoolNotRunning
 
 /** Why the pool takes no task, if so. */
-export const refusal = (self: Pool): Effect.Effect<never, Submitted<never>> | undefined => {
-  const { state } = internal(self).dispatcher
+export const refusal = (self: Pool): Effect.Effect<never, Submitted<never>> | undefined =>
+  refusalBy(engineOf(self).submitter.state)
+
+export const refusalBy = (state: PoolState): Effect.Effect<never, Submitted<never>> | undefined => {
   if (state._tag === "running") return undefined
   return Effect.fail(state._tag === "failed" ? state.error : new PoolNotRunning({ state: state._tag }))
 }
@@ -62,9 +57,9 @@ export const submitCall = (
   const no = refusal(self)
   if (no) return no
   try {
-    const { dispatcher } = internal(self)
-    const job = Job.one(dispatcher.call(task, args.length, site, span, terms), args)
-    dispatcher.submit(job)
+    const { submitter } = engineOf(self)
+    const job = Job.one(submitter.call(task, args.length, site, span, terms), args)
+    submitter.submit(job)
     return job
   } catch (error) {
     return refused(error)
@@ -72,7 +67,7 @@ export const submitCall = (
 }
 
 export const callSiteOf = (self: Pool, caller: (...args: any) => unknown): CallSite | undefined =>
-  internal(self).settings.callSites ? record(caller) : undefined
+  engineOf(self).callSites ? record(caller) : undefined
 
 /** Runs `submit` with the terms of a call, once there is room. */
 export const withTerms = <A, E>(
@@ -80,9 +75,9 @@ export const withTerms = <A, E>(
   options: CallOptions | undefined,
   submit: (terms: Terms) => Effect.Effect<A, E>,
 ): Effect.Effect<A, E | InvalidArgument> => {
-  const { dispatcher } = internal(self)
-  if (options === undefined && !dispatcher.isBounded) return submit(ORDINARY)
-  return Effect.flatMap(termsOf(options ?? {}, self.size), (terms) => dispatcher.room.whenOpen(submit(terms)))
+  const { isBounded, room } = engineOf(self).submitter
+  if (options === undefined && !isBounded) return submit(ORDINARY)
+  return Effect.flatMap(termsOf(options ?? {}, self.size), (terms) => room.whenOpen(submit(terms)))
 }
 
 /** Submits one call, and waits for its result. */
@@ -130,7 +125,7 @@ const submitMap = (
         try {
           const cut = sliceable(items)
           const size = chunkSize ?? defaultChunkSize(cut.length, self.size)
-          const call = internal(self).dispatcher.call(task, arity, site, currentSpan, terms)
+          const call = engineOf(self).submitter.call(task, arity, site, currentSpan, terms)
           const jobs = chunksOf(cut, size).map((chunk) => Job.each(call, chunk))
           const gathered = new Gathered(jobs, failFast)
           return Effect.as(submitAll(self, gathered), gathered)
@@ -142,19 +137,19 @@ const submitMap = (
 
 /** Those that were submitted are given up where the rest is not; a map that has failed already wants no more. */
 const submitAll = (self: Pool, gathered: Gathered): Effect.Effect<void, Submitted<never>> => {
-  const { dispatcher } = internal(self)
+  const { submitter } = engineOf(self)
   const submitNext = () => {
     const job = gathered.next()
-    if (job) dispatcher.submit(job)
+    if (job) submitter.submit(job)
   }
   const submitOne: Effect.Effect<void, Submitted<never>> = Effect.suspend(
     () => refusal(self) ?? Effect.sync(submitNext),
   )
   return Effect.suspend(() => {
-    while (gathered.wantsMore && dispatcher.room.isOpen) submitNext()
+    while (gathered.wantsMore && submitter.room.isOpen) submitNext()
     return Effect.whileLoop({
       while: () => gathered.wantsMore,
-      body: () => dispatcher.room.whenOpen(submitOne),
+      body: () => submitter.room.whenOpen(submitOne),
       step: () => {},
     })
   }).pipe(Effect.onError(() => Effect.sync(() => gathered.abandon())))
@@ -214,7 +209,7 @@ export const mapLazily = <A, E, E2>(
         buffer: yield* count("buffer", buffer ?? Math.max(64 * self.size, chunkSize), chunkSize),
         submit: (item, submitted) =>
           Effect.catchTag(
-            internal(self).dispatcher.room.whenOpen(submit(item, submitted)),
+            engineOf(self).submitter.room.whenOpen(submit(item, submitted)),
             "EncodingFailed",
             (error) => Effect.sync(() => submitted(Pending.failed(error))),
           ),

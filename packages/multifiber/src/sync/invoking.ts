@@ -64,6 +64,19 @@ export const invokeAny = <A>(
   args: ReadonlyArray<unknown>,
 ): Effect.Effect<A, unknown> => invokeWith(self, method, args, Effect.fail)
 
+/** Calls a method; returns what withdraws that. There is an answer in any case, which may have handles in it. */
+export const ask = (
+  self: Handle,
+  method: string,
+  args: ReadonlyArray<unknown>,
+  reply: Calls.Reply,
+): (() => void) => {
+  const side = sideOf(self)
+  return side instanceof Entry
+    ? performHere(side, method, args, reply)
+    : Calls.call({ target: side.id, method, args }, reply)
+}
+
 const invokeWith = <A, E>(
   self: Handle,
   method: string,
@@ -71,7 +84,6 @@ const invokeWith = <A, E>(
   fail: (error: unknown) => Effect.Effect<never, E>,
 ): Effect.Effect<A, E> =>
   Effect.withFiberRuntime((_, status) => {
-    const side = sideOf(self)
     let isOver = false
     let withdraw = () => {}
     const answered = Effect.async<A, E>((resume) => {
@@ -80,10 +92,7 @@ const invokeWith = <A, E>(
         isOver = true
         resume(read<A, E>(outcome, method, fail))
       }
-      withdraw =
-        side instanceof Entry
-          ? performHere(side, method, args, reply)
-          : Calls.call({ target: side.id, method, args }, reply)
+      withdraw = ask(self, method, args, reply)
     })
     return withdrawing(answered, status, () => {
       if (!isOver) withdraw()

@@ -23,21 +23,26 @@ export interface Handle {
 /** The methods that others may call, by name; `self` is the object. */
 export type Methods = (name: string) => ((self: any, ...args: ReadonlyArray<unknown>) => unknown) | undefined
 
+const NOTHING = () => {}
+
 /** An object of this agent. */
 export class Entry {
   readonly object: object
   readonly methods: Methods
   readonly handle: Handle
+  /** Called when no other agent or program has it any more, or none ever got it: more than once, it may be. */
+  readonly onUnused: () => void
   /** How many agents and programs have it from this one. */
   leases = 0
 
-  constructor(object: object, methods: Methods) {
+  constructor(object: object, methods: Methods, onUnused = NOTHING) {
     this.object = object
     this.methods = methods
+    this.onUnused = onUnused
     const id = Membership.nextName()
     this.handle = { [TypeId]: { id, times: undefined } }
     here.set(id, new WeakRef(this))
-    dropped.register(this, id)
+    dropped.register(this, { id, onUnused })
     attach(this.handle, this)
   }
 }
@@ -65,7 +70,12 @@ type Side = Entry | Away
 /** Those of this agent, by their ids. */
 const here = new Map<string, WeakRef<Entry>>()
 
-const dropped = new FinalizationRegistry<string>((id) => here.delete(id))
+const dropped = new FinalizationRegistry<{ readonly id: string; readonly onUnused: () => void }>(
+  ({ id, onUnused }) => {
+    here.delete(id)
+    onUnused()
+  },
+)
 
 /** Those that others have. */
 const leased = new Set<Entry>()
@@ -168,7 +178,10 @@ const depart = (delivery: Delivery.Delivery, id: string, handle: Handle, side: S
 const endLease = (side: Side): void => {
   side.leases--
   if (side instanceof Away) giveBackUnused(side)
-  else if (side.leases === 0) leased.delete(side)
+  else if (side.leases === 0) {
+    leased.delete(side)
+    side.onUnused()
+  }
 }
 
 const FROM_BELOW =

@@ -56,6 +56,8 @@ export interface Boot {
   readonly membership: Membership | undefined
   /** The lowest level that is sent to the starter, as Effect numbers levels; none where the agent logs by itself. */
   readonly logLevel: number | undefined
+  /** The module with the platform that starts it, for agents of its own. */
+  readonly platform: string | undefined
   /** What the agent does after its tasks: a pool's worker waits for more, a process ends. */
   readonly lifetime: "worker" | "process"
   /** What it reports of itself beyond its results. */

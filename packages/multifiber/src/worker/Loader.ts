@@ -7,7 +7,7 @@ import type { Failure, TaskName } from "../wire/Protocol.ts"
 export type Defined = Exclude<ReturnType<typeof Task.lookup>, string | undefined>
 
 /** Imports a module; what stands at its top level may start no agents meanwhile. */
-const importModule = async (url: string): Promise<void> => {
+export const importModule = async (url: string): Promise<void> => {
   const agent = Agent.state()
   agent.importing = true
   try {
