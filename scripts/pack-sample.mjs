@@ -13,7 +13,7 @@ export const { square, fail, later } = Task.module(import.meta.url, {
 `,
   "main.ts": `import { Main } from "@multifiber/platform"
 import { Effect } from "effect"
-import { Context, Pool, Process } from "multifiber"
+import { Context, Manager, Pool, Process } from "multifiber"
 import { fail, later, square } from "./tasks.ts"
 
 const program = Effect.gen(function* () {
@@ -23,6 +23,9 @@ const program = Effect.gen(function* () {
   console.log(yield* Pool.apply(pool, later, [4]))
   const failure = yield* Effect.flip(Pool.apply(pool, fail, [5]))
   console.log(failure._tag)
+  const manager = yield* Manager.make({ register: [square] })
+  const theirs = yield* Manager.pool(manager, { size: 1 })
+  console.log((yield* Pool.map(theirs, square, [8, 9])).join(","))
   for (const method of ["forkserver", "spawn"] as const) {
     const context = yield* Context.getContext(method)
     const process = yield* context.Process.make(square, [7])
@@ -35,10 +38,10 @@ Main.run(import.meta, program)
 `,
 }
 
-export const OUTPUT = "1,4,9\n4\nRemoteFailure\n49\n49\n"
+export const OUTPUT = "1,4,9\n4\nRemoteFailure\n64,81\n49\n49\n"
 
 /** A single executable starts threads only: the rest fails with a typed error. */
-export const COMPILED_OUTPUT = "1,4,9\n4\nRemoteFailure\n49\nStartFailed\n"
+export const COMPILED_OUTPUT = "1,4,9\n4\nRemoteFailure\n64,81\n49\nStartFailed\n"
 
 /** The strictest user: checks the declarations of the libraries too. */
 export const COMPILER_OPTIONS = {
