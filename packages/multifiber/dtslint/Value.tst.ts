@@ -65,7 +65,7 @@ describe("Array", () => {
   })
 })
 
-/** Not by `toBeCallableWith`: for it no call that returns an Effect is right. */
+/** What does not compile. */
 export const refused = [
   // @ts-expect-error a bigint is asked for
   Value.make("u64", 1),
