@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { pipe } from "effect/Function"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -11,6 +12,7 @@ import type * as Lock from "multifiber/Lock"
 import * as Manager from "multifiber/Manager"
 import * as NamespaceProxy from "multifiber/NamespaceProxy"
 import type * as Queue from "multifiber/Queue"
+import * as SetProxy from "multifiber/SetProxy"
 import type { Task } from "multifiber/Task"
 import { describe, expect, it } from "tstyche"
 
@@ -36,7 +38,11 @@ declare const manager: Manager.Manager
 declare const account: BaseProxy.BaseProxy<Account>
 declare const dict: DictProxy.DictProxy<string, number>
 declare const list: ListProxy.ListProxy<string>
+declare const set: SetProxy.SetProxy<string>
 declare const namespace: NamespaceProxy.NamespaceProxy<{ x: number; name: string }>
+declare const states: DictProxy.DictProxy<"a" | "b", "on" | "off">
+declare const mixed: ListProxy.ListProxy<unknown>
+declare const optional: NamespaceProxy.NamespaceProxy<{ state?: "on" | "off" }>
 declare const makeAccount: Task<[owner: string], Account>
 declare const makeQueue: Task<[], Queue.Queue<number>>
 declare const makeNumber: Task<[], number>
@@ -105,5 +111,60 @@ describe("proxies", () => {
     expect(DictProxy.set).type.not.toBeCallableWith(dict, "a", "1")
     expect(ListProxy.sort).type.not.toBeCallableWith(account)
     expect(NamespaceProxy.set).type.not.toBeCallableWith(namespace, "name", 1)
+  })
+
+  it("may come last, and tell the types of keys and values", () => {
+    type Lookup = Effect.Effect<Option.Option<number>, BaseProxy.ProxyError>
+    expect(pipe(dict, DictProxy.get("a"))).type.toBe<Lookup>()
+    expect(DictProxy.get("a")(dict)).type.toBe<Lookup>()
+    expect(Effect.flatMap(Effect.succeed(dict), DictProxy.get("a"))).type.toBe<Lookup>()
+    expect(pipe(states, DictProxy.setDefault("a", "on"))).type.toBe<
+      Effect.Effect<"on" | "off", BaseProxy.ProxyError | InvalidArgument>
+    >()
+    expect(pipe(list, ListProxy.get(0))).type.toBe<Effect.Effect<string, BaseProxy.ProxyError | OutOfRange>>()
+    expect(pipe(list, ListProxy.pop())).type.toBe<Effect.Effect<string, BaseProxy.ProxyError | OutOfRange>>()
+    expect(pipe(list, ListProxy.concat(["b"]))).type.toBe<
+      Effect.Effect<ReadonlyArray<string>, BaseProxy.ProxyError>
+    >()
+    expect(pipe(mixed, ListProxy.append(list))).type.toBe<Effect.Effect<void, BaseProxy.ProxyError>>()
+    expect(pipe(set, SetProxy.union(["b"]))).type.toBe<Effect.Effect<Set<string>, BaseProxy.ProxyError>>()
+    expect(pipe(namespace, NamespaceProxy.get("x"))).type.toBe<
+      Effect.Effect<number, BaseProxy.ProxyError | MissingKey>
+    >()
+    expect(NamespaceProxy.get("x")(namespace)).type.toBe<
+      Effect.Effect<number, BaseProxy.ProxyError | MissingKey>
+    >()
+    expect(NamespaceProxy.set("name", "a")(namespace)).type.toBe<Effect.Effect<void, BaseProxy.ProxyError>>()
+    expect(pipe(optional, NamespaceProxy.set("state", "on"))).type.toBe<
+      Effect.Effect<void, BaseProxy.ProxyError>
+    >()
+    expect(pipe(dict, BaseProxy.modify(count, "a"))).type.toBe<
+      Effect.Effect<number, BaseProxy.CallError | InvalidArgument>
+    >()
+  })
+
+  it("take no others where they come last", () => {
+    // @ts-expect-error
+    void pipe(dict, DictProxy.get(1))
+    // @ts-expect-error
+    void pipe(dict, DictProxy.set("a", "1"))
+    // @ts-expect-error
+    void pipe(states, DictProxy.has("c"))
+    // @ts-expect-error
+    void pipe(list, ListProxy.append(1))
+    // @ts-expect-error
+    void pipe(mixed, ListProxy.sort())
+    // @ts-expect-error
+    void pipe(set, SetProxy.add(1))
+    // @ts-expect-error
+    void pipe(namespace, NamespaceProxy.get("y"))
+    // @ts-expect-error
+    void pipe(namespace, NamespaceProxy.set("name", 1))
+    // @ts-expect-error
+    void NamespaceProxy.set("name", 1)(namespace)
+    // @ts-expect-error
+    void pipe(dict, BaseProxy.modify(count, 1))
+    // @ts-expect-error
+    void pipe(list, BaseProxy.modify(count, "a"))
   })
 })

@@ -255,12 +255,24 @@ export const stream = <T, K extends Method<T>>(
  * @category combinators
  * @since 0.9.0
  */
-export const modify = <T, Args extends ReadonlyArray<any>, A>(
-  self: BaseProxy<T>,
-  task: Task<[T, ...Args], A, any>,
-  ...args: Args
-): Effect.Effect<A, CallError | InvalidArgument> =>
-  invokeAny(self, BY_TASK, [task.name, ...args]) as Effect.Effect<A, CallError | InvalidArgument>
+export const modify: {
+  <T, Args extends ReadonlyArray<any>, A>(
+    task: Task<[T, ...Args], A, any>,
+    ...args: Args
+  ): (self: BaseProxy<T>) => Effect.Effect<A, CallError | InvalidArgument>
+  <T, Args extends ReadonlyArray<any>, A>(
+    self: BaseProxy<T>,
+    task: Task<[T, ...Args], A, any>,
+    ...args: Args
+  ): Effect.Effect<A, CallError | InvalidArgument>
+} = dual(
+  (args) => isProxy(args[0]),
+  <T, Args extends ReadonlyArray<any>, A>(
+    self: BaseProxy<T>,
+    task: Task<[T, ...Args], A, any>,
+    ...args: Args
+  ) => invokeAny(self, BY_TASK, [task.name, ...args]) as Effect.Effect<A, CallError | InvalidArgument>,
+)
 
 /**
  * Gives the proxy back before this agent forgets it: what it has of it is of no use any more, nor what agents have that got it from

@@ -7,6 +7,7 @@
  * @since 0.9.0
  */
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import * as BaseProxy from "./BaseProxy.ts"
@@ -32,13 +33,17 @@ const invokeChecked = invoking("InvalidArgument")
  * @category combinators
  * @since 0.9.0
  */
-export const get = <K, V>(
-  self: DictProxy<K, V>,
-  key: K,
-): Effect.Effect<Option.Option<V>, BaseProxy.ProxyError> =>
+export const get: {
+  // `K` is that of the dict where the context knows it, as in `pipe`; else that of the argument. So for all below.
+  <K1 extends K, K = K1>(
+    key: K1,
+  ): <V>(self: DictProxy<K, V>) => Effect.Effect<Option.Option<V>, BaseProxy.ProxyError>
+  <K, V>(self: DictProxy<K, V>, key: K): Effect.Effect<Option.Option<V>, BaseProxy.ProxyError>
+} = dual(2, <K, V>(self: DictProxy<K, V>, key: K) =>
   Effect.map(invoke<ReadonlyArray<V>>(self, "get", [key]), (found) =>
     found.length === 0 ? Option.none() : Option.some(found[0] as V),
-  )
+  ),
+)
 
 /**
  * Sets the value of a key. **Errors** – `InvalidArgument` for a key that is no primitive value.
@@ -46,11 +51,13 @@ export const get = <K, V>(
  * @category combinators
  * @since 0.9.0
  */
-export const set = <K, V>(
-  self: DictProxy<K, V>,
-  key: K,
-  value: V,
-): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument> => invokeChecked(self, "set", [key, value])
+export const set: {
+  <K1 extends K, V1 extends V, K = K1, V = V1>(
+    key: K1,
+    value: V1,
+  ): (self: DictProxy<K, V>) => Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+  <K, V>(self: DictProxy<K, V>, key: K, value: V): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+} = dual(3, <K, V>(self: DictProxy<K, V>, key: K, value: V) => invokeChecked<void>(self, "set", [key, value]))
 
 /**
  * Whether there is a key. **Source** – Python's `key in d`.
@@ -58,8 +65,10 @@ export const set = <K, V>(
  * @category combinators
  * @since 0.9.0
  */
-export const has = <K, V>(self: DictProxy<K, V>, key: K): Effect.Effect<boolean, BaseProxy.ProxyError> =>
-  invoke(self, "has", [key])
+export const has: {
+  <K1 extends K, K = K1>(key: K1): <V>(self: DictProxy<K, V>) => Effect.Effect<boolean, BaseProxy.ProxyError>
+  <K, V>(self: DictProxy<K, V>, key: K): Effect.Effect<boolean, BaseProxy.ProxyError>
+} = dual(2, <K, V>(self: DictProxy<K, V>, key: K) => invoke<boolean>(self, "has", [key]))
 
 /**
  * The value of a key, which is set where there is none. **Errors** – as `set`. **Source** – Python's `setdefault`.
@@ -67,11 +76,15 @@ export const has = <K, V>(self: DictProxy<K, V>, key: K): Effect.Effect<boolean,
  * @category combinators
  * @since 0.9.0
  */
-export const setDefault = <K, V>(
-  self: DictProxy<K, V>,
-  key: K,
-  value: V,
-): Effect.Effect<V, BaseProxy.ProxyError | InvalidArgument> => invokeChecked(self, "setDefault", [key, value])
+export const setDefault: {
+  <K1 extends K, V1 extends V, K = K1, V = V1>(
+    key: K1,
+    value: V1,
+  ): (self: DictProxy<K, V>) => Effect.Effect<V, BaseProxy.ProxyError | InvalidArgument>
+  <K, V>(self: DictProxy<K, V>, key: K, value: V): Effect.Effect<V, BaseProxy.ProxyError | InvalidArgument>
+} = dual(3, <K, V>(self: DictProxy<K, V>, key: K, value: V) =>
+  invokeChecked<V>(self, "setDefault", [key, value]),
+)
 
 /**
  * Removes a key. **Errors** – `MissingKey`. **Source** – Python's `del d[key]`.
@@ -79,10 +92,12 @@ export const setDefault = <K, V>(
  * @category combinators
  * @since 0.9.0
  */
-export const remove = <K, V>(
-  self: DictProxy<K, V>,
-  key: K,
-): Effect.Effect<void, BaseProxy.ProxyError | MissingKey> => invokeKeyed(self, "remove", [key])
+export const remove: {
+  <K1 extends K, K = K1>(
+    key: K1,
+  ): <V>(self: DictProxy<K, V>) => Effect.Effect<void, BaseProxy.ProxyError | MissingKey>
+  <K, V>(self: DictProxy<K, V>, key: K): Effect.Effect<void, BaseProxy.ProxyError | MissingKey>
+} = dual(2, <K, V>(self: DictProxy<K, V>, key: K) => invokeKeyed<void>(self, "remove", [key]))
 
 /**
  * Removes a key and returns its value. **Errors** – `MissingKey`. **Source** – Python's `pop`.
@@ -90,10 +105,12 @@ export const remove = <K, V>(
  * @category combinators
  * @since 0.9.0
  */
-export const pop = <K, V>(
-  self: DictProxy<K, V>,
-  key: K,
-): Effect.Effect<V, BaseProxy.ProxyError | MissingKey> => invokeKeyed(self, "pop", [key])
+export const pop: {
+  <K1 extends K, K = K1>(
+    key: K1,
+  ): <V>(self: DictProxy<K, V>) => Effect.Effect<V, BaseProxy.ProxyError | MissingKey>
+  <K, V>(self: DictProxy<K, V>, key: K): Effect.Effect<V, BaseProxy.ProxyError | MissingKey>
+} = dual(2, <K, V>(self: DictProxy<K, V>, key: K) => invokeKeyed<V>(self, "pop", [key]))
 
 /**
  * Removes the key that came last, and returns it with its value. **Errors** – `MissingKey` where there is none. **Source** –
@@ -112,10 +129,17 @@ export const popItem = <K, V>(
  * @category combinators
  * @since 0.9.0
  */
-export const update = <K, V>(
-  self: DictProxy<K, V>,
-  items: Iterable<readonly [K, V]>,
-): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument> => invokeChecked(self, "update", [[...items]])
+export const update: {
+  <K1 extends K, V1 extends V, K = K1, V = V1>(
+    items: Iterable<readonly [K1, V1]>,
+  ): (self: DictProxy<K, V>) => Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+  <K, V>(
+    self: DictProxy<K, V>,
+    items: Iterable<readonly [K, V]>,
+  ): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+} = dual(2, <K, V>(self: DictProxy<K, V>, items: Iterable<readonly [K, V]>) =>
+  invokeChecked<void>(self, "update", [[...items]]),
+)
 
 /**
  * Removes all keys.

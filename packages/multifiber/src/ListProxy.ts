@@ -8,6 +8,7 @@
  * @since 0.9.0
  */
 import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import type * as Stream from "effect/Stream"
 import * as BaseProxy from "./BaseProxy.ts"
 import type { InvalidArgument, NotFound, OutOfRange } from "./Errors.ts"
@@ -26,16 +27,18 @@ const invoke = invoking()
 const invokeAt = invoking("OutOfRange")
 const invokeChecked = invoking("InvalidArgument")
 
+const takesList = (args: IArguments): boolean => BaseProxy.isProxy(args[0])
+
 /**
  * The value at an index. **Errors** – `OutOfRange`.
  *
  * @category combinators
  * @since 0.9.0
  */
-export const get = <A>(
-  self: ListProxy<A>,
-  index: number,
-): Effect.Effect<A, BaseProxy.ProxyError | OutOfRange> => invokeAt(self, "get", [index])
+export const get: {
+  (index: number): <A>(self: ListProxy<A>) => Effect.Effect<A, BaseProxy.ProxyError | OutOfRange>
+  <A>(self: ListProxy<A>, index: number): Effect.Effect<A, BaseProxy.ProxyError | OutOfRange>
+} = dual(2, <A>(self: ListProxy<A>, index: number) => invokeAt<A>(self, "get", [index]))
 
 /**
  * Sets the value at an index that there is. **Errors** – `OutOfRange`.
@@ -43,11 +46,14 @@ export const get = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const set = <A>(
-  self: ListProxy<A>,
-  index: number,
-  value: A,
-): Effect.Effect<void, BaseProxy.ProxyError | OutOfRange> => invokeAt(self, "set", [index, value])
+export const set: {
+  // `A` is that of the list where the context knows it, as in `pipe`; else that of the argument. So for all below.
+  <A1 extends A, A = A1>(
+    index: number,
+    value: A1,
+  ): (self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError | OutOfRange>
+  <A>(self: ListProxy<A>, index: number, value: A): Effect.Effect<void, BaseProxy.ProxyError | OutOfRange>
+} = dual(3, <A>(self: ListProxy<A>, index: number, value: A) => invokeAt<void>(self, "set", [index, value]))
 
 /**
  * The values from `start` to before `end`, as an array of this agent.
@@ -55,11 +61,15 @@ export const set = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const slice = <A>(
-  self: ListProxy<A>,
-  start?: number,
-  end?: number,
-): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError> => invoke(self, "slice", [start, end])
+export const slice: {
+  (
+    start?: number,
+    end?: number,
+  ): <A>(self: ListProxy<A>) => Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, start?: number, end?: number): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError>
+} = dual(takesList, <A>(self: ListProxy<A>, start?: number, end?: number) =>
+  invoke<ReadonlyArray<A>>(self, "slice", [start, end]),
+)
 
 /**
  * Puts values in the place of those from `start` to before `end`. **Source** – Python's `l[start:end] = values`.
@@ -67,12 +77,21 @@ export const slice = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const setSlice = <A>(
-  self: ListProxy<A>,
-  start: number,
-  end: number,
-  values: Iterable<A>,
-): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "setSlice", [start, end, [...values]])
+export const setSlice: {
+  <A1 extends A, A = A1>(
+    start: number,
+    end: number,
+    values: Iterable<A1>,
+  ): (self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError>
+  <A>(
+    self: ListProxy<A>,
+    start: number,
+    end: number,
+    values: Iterable<A>,
+  ): Effect.Effect<void, BaseProxy.ProxyError>
+} = dual(4, <A>(self: ListProxy<A>, start: number, end: number, values: Iterable<A>) =>
+  invoke<void>(self, "setSlice", [start, end, [...values]]),
+)
 
 /**
  * Removes the value at an index. **Errors** – `OutOfRange`. **Source** – Python's `del l[index]`.
@@ -80,10 +99,10 @@ export const setSlice = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const removeAt = <A>(
-  self: ListProxy<A>,
-  index: number,
-): Effect.Effect<void, BaseProxy.ProxyError | OutOfRange> => invokeAt(self, "removeAt", [index])
+export const removeAt: {
+  (index: number): <A>(self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError | OutOfRange>
+  <A>(self: ListProxy<A>, index: number): Effect.Effect<void, BaseProxy.ProxyError | OutOfRange>
+} = dual(2, <A>(self: ListProxy<A>, index: number) => invokeAt<void>(self, "removeAt", [index]))
 
 /**
  * Removes the values from `start` to before `end`. **Source** – Python's `del l[start:end]`.
@@ -91,11 +110,12 @@ export const removeAt = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const removeSlice = <A>(
-  self: ListProxy<A>,
-  start?: number,
-  end?: number,
-): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "removeSlice", [start, end])
+export const removeSlice: {
+  (start?: number, end?: number): <A>(self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, start?: number, end?: number): Effect.Effect<void, BaseProxy.ProxyError>
+} = dual(takesList, <A>(self: ListProxy<A>, start?: number, end?: number) =>
+  invoke<void>(self, "removeSlice", [start, end]),
+)
 
 /**
  * Adds a value at the end.
@@ -103,8 +123,10 @@ export const removeSlice = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const append = <A>(self: ListProxy<A>, value: A): Effect.Effect<void, BaseProxy.ProxyError> =>
-  invoke(self, "append", [value])
+export const append: {
+  <A1 extends A, A = A1>(value: A1): (self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, value: A): Effect.Effect<void, BaseProxy.ProxyError>
+} = dual(2, <A>(self: ListProxy<A>, value: A) => invoke<void>(self, "append", [value]))
 
 /**
  * Adds values at the end. **Source** – Python's `extend`, and `+=`.
@@ -112,10 +134,12 @@ export const append = <A>(self: ListProxy<A>, value: A): Effect.Effect<void, Bas
  * @category combinators
  * @since 0.9.0
  */
-export const extend = <A>(
-  self: ListProxy<A>,
-  values: Iterable<A>,
-): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "extend", [[...values]])
+export const extend: {
+  <A1 extends A, A = A1>(
+    values: Iterable<A1>,
+  ): (self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, values: Iterable<A>): Effect.Effect<void, BaseProxy.ProxyError>
+} = dual(2, <A>(self: ListProxy<A>, values: Iterable<A>) => invoke<void>(self, "extend", [[...values]]))
 
 /**
  * Puts a value before the one at an index; an index beyond the ends is that of the end.
@@ -123,11 +147,13 @@ export const extend = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const insert = <A>(
-  self: ListProxy<A>,
-  index: number,
-  value: A,
-): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "insert", [index, value])
+export const insert: {
+  <A1 extends A, A = A1>(
+    index: number,
+    value: A1,
+  ): (self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, index: number, value: A): Effect.Effect<void, BaseProxy.ProxyError>
+} = dual(3, <A>(self: ListProxy<A>, index: number, value: A) => invoke<void>(self, "insert", [index, value]))
 
 /**
  * Removes the value at an index, the last one where none is given, and returns it. **Errors** – `OutOfRange`.
@@ -135,8 +161,10 @@ export const insert = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const pop = <A>(self: ListProxy<A>, index = -1): Effect.Effect<A, BaseProxy.ProxyError | OutOfRange> =>
-  invokeAt(self, "pop", [index])
+export const pop: {
+  (index?: number): <A>(self: ListProxy<A>) => Effect.Effect<A, BaseProxy.ProxyError | OutOfRange>
+  <A>(self: ListProxy<A>, index?: number): Effect.Effect<A, BaseProxy.ProxyError | OutOfRange>
+} = dual(takesList, <A>(self: ListProxy<A>, index = -1) => invokeAt<A>(self, "pop", [index]))
 
 /**
  * Removes the first of the values that are this one, as `Object.is` compares. **Errors** – `NotFound`.
@@ -144,10 +172,12 @@ export const pop = <A>(self: ListProxy<A>, index = -1): Effect.Effect<A, BasePro
  * @category combinators
  * @since 0.9.0
  */
-export const remove = <A>(
-  self: ListProxy<A>,
-  value: A,
-): Effect.Effect<void, BaseProxy.ProxyError | NotFound> => invoke(self, "remove", [value])
+export const remove: {
+  <A1 extends A, A = A1>(
+    value: A1,
+  ): (self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError | NotFound>
+  <A>(self: ListProxy<A>, value: A): Effect.Effect<void, BaseProxy.ProxyError | NotFound>
+} = dual(2, <A>(self: ListProxy<A>, value: A) => invoke<void>(self, "remove", [value]))
 
 /**
  * How many of the values are this one, as `Object.is` compares.
@@ -155,8 +185,10 @@ export const remove = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const count = <A>(self: ListProxy<A>, value: A): Effect.Effect<number, BaseProxy.ProxyError> =>
-  invoke(self, "count", [value])
+export const count: {
+  <A1 extends A, A = A1>(value: A1): (self: ListProxy<A>) => Effect.Effect<number, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, value: A): Effect.Effect<number, BaseProxy.ProxyError>
+} = dual(2, <A>(self: ListProxy<A>, value: A) => invoke<number>(self, "count", [value]))
 
 /**
  * Where the first of the values is that are this one. **Errors** – `NotFound`. **Source** – Python's `index`.
@@ -164,10 +196,12 @@ export const count = <A>(self: ListProxy<A>, value: A): Effect.Effect<number, Ba
  * @category combinators
  * @since 0.9.0
  */
-export const indexOf = <A>(
-  self: ListProxy<A>,
-  value: A,
-): Effect.Effect<number, BaseProxy.ProxyError | NotFound> => invoke(self, "indexOf", [value])
+export const indexOf: {
+  <A1 extends A, A = A1>(
+    value: A1,
+  ): (self: ListProxy<A>) => Effect.Effect<number, BaseProxy.ProxyError | NotFound>
+  <A>(self: ListProxy<A>, value: A): Effect.Effect<number, BaseProxy.ProxyError | NotFound>
+} = dual(2, <A>(self: ListProxy<A>, value: A) => invoke<number>(self, "indexOf", [value]))
 
 /**
  * Whether one of the values is this one.
@@ -175,8 +209,10 @@ export const indexOf = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const includes = <A>(self: ListProxy<A>, value: A): Effect.Effect<boolean, BaseProxy.ProxyError> =>
-  invoke(self, "includes", [value])
+export const includes: {
+  <A1 extends A, A = A1>(value: A1): (self: ListProxy<A>) => Effect.Effect<boolean, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, value: A): Effect.Effect<boolean, BaseProxy.ProxyError>
+} = dual(2, <A>(self: ListProxy<A>, value: A) => invoke<boolean>(self, "includes", [value]))
 
 /**
  * Sorts the list: numbers by size, texts by their code units. **Errors** – `InvalidArgument` for values that have no order in common;
@@ -185,10 +221,23 @@ export const includes = <A>(self: ListProxy<A>, value: A): Effect.Effect<boolean
  * @category combinators
  * @since 0.9.0
  */
-export const sort = <A extends number | bigint | string | boolean>(
-  self: ListProxy<A>,
-  { reverse = false }: { readonly reverse?: boolean } = {},
-): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument> => invokeChecked(self, "sort", [reverse])
+export const sort: {
+  (options?: {
+    readonly reverse?: boolean
+  }): <A extends number | bigint | string | boolean>(
+    self: ListProxy<A>,
+  ) => Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+  <A extends number | bigint | string | boolean>(
+    self: ListProxy<A>,
+    options?: { readonly reverse?: boolean },
+  ): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+} = dual(
+  takesList,
+  <A extends number | bigint | string | boolean>(
+    self: ListProxy<A>,
+    { reverse = false }: { readonly reverse?: boolean } = {},
+  ) => invokeChecked<void>(self, "sort", [reverse]),
+)
 
 /**
  * Turns the list round.
@@ -205,10 +254,10 @@ export const reverse = <A>(self: ListProxy<A>): Effect.Effect<void, BaseProxy.Pr
  * @category combinators
  * @since 0.9.0
  */
-export const repeat = <A>(
-  self: ListProxy<A>,
-  times: number,
-): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError> => invoke(self, "repeat", [times])
+export const repeat: {
+  (times: number): <A>(self: ListProxy<A>) => Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, times: number): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError>
+} = dual(2, <A>(self: ListProxy<A>, times: number) => invoke<ReadonlyArray<A>>(self, "repeat", [times]))
 
 /**
  * The list becomes itself so many times. **Source** – Python's `l *= n`.
@@ -216,10 +265,10 @@ export const repeat = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const repeatInPlace = <A>(
-  self: ListProxy<A>,
-  times: number,
-): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "repeatInPlace", [times])
+export const repeatInPlace: {
+  (times: number): <A>(self: ListProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, times: number): Effect.Effect<void, BaseProxy.ProxyError>
+} = dual(2, <A>(self: ListProxy<A>, times: number) => invoke<void>(self, "repeatInPlace", [times]))
 
 /**
  * The list and those values after it, as an array of this agent. **Source** – Python's `l + values`.
@@ -227,10 +276,14 @@ export const repeatInPlace = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const concat = <A>(
-  self: ListProxy<A>,
-  values: Iterable<A>,
-): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError> => invoke(self, "concat", [[...values]])
+export const concat: {
+  <A1 extends A, A = A1>(
+    values: Iterable<A1>,
+  ): (self: ListProxy<A>) => Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError>
+  <A>(self: ListProxy<A>, values: Iterable<A>): Effect.Effect<ReadonlyArray<A>, BaseProxy.ProxyError>
+} = dual(2, <A>(self: ListProxy<A>, values: Iterable<A>) =>
+  invoke<ReadonlyArray<A>>(self, "concat", [[...values]]),
+)
 
 /**
  * Removes all values.

@@ -7,6 +7,7 @@
  * @since 0.9.0
  */
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import type * as BaseProxy from "./BaseProxy.ts"
 import type { MissingKey } from "./Errors.ts"
 import { invoking } from "./sync/invoking.ts"
@@ -22,6 +23,9 @@ export interface NamespaceProxy<in out T extends object>
   readonly _Fields?: T
 }
 
+/** What has these fields. */
+type Having<K extends string> = { readonly [P in K]?: unknown }
+
 const invoke = invoking()
 const invokeKeyed = invoking("MissingKey")
 
@@ -31,10 +35,17 @@ const invokeKeyed = invoking("MissingKey")
  * @category combinators
  * @since 0.9.0
  */
-export const get = <T extends object, K extends keyof T & string>(
-  self: NamespaceProxy<T>,
-  key: K,
-): Effect.Effect<T[K], BaseProxy.ProxyError | MissingKey> => invokeKeyed(self, "get", [key])
+export const get: {
+  <K extends string>(
+    key: K,
+  ): <T extends Having<K>>(self: NamespaceProxy<T>) => Effect.Effect<T[K], BaseProxy.ProxyError | MissingKey>
+  <T extends object, K extends keyof T & string>(
+    self: NamespaceProxy<T>,
+    key: K,
+  ): Effect.Effect<T[K], BaseProxy.ProxyError | MissingKey>
+} = dual(2, <T extends object, K extends keyof T & string>(self: NamespaceProxy<T>, key: K) =>
+  invokeKeyed<T[K]>(self, "get", [key]),
+)
 
 /**
  * Sets a field. **Source** – Python's `ns.x = value`.
@@ -42,11 +53,26 @@ export const get = <T extends object, K extends keyof T & string>(
  * @category combinators
  * @since 0.9.0
  */
-export const set = <T extends object, K extends keyof T & string>(
-  self: NamespaceProxy<T>,
-  key: K,
-  value: T[K],
-): Effect.Effect<void, BaseProxy.ProxyError> => invoke(self, "set", [key, value])
+export const set: {
+  <T extends object, K extends keyof T & string>(
+    key: K,
+    value: T[K],
+  ): (self: NamespaceProxy<T>) => Effect.Effect<void, BaseProxy.ProxyError>
+  // Where the context, such as `pipe`, does not know the namespace.
+  <K extends string, V>(
+    key: K,
+    value: V,
+  ): <T extends Having<K>>(
+    self: [V] extends [T[K]] ? NamespaceProxy<T> : never,
+  ) => Effect.Effect<void, BaseProxy.ProxyError>
+  <T extends object, K extends keyof T & string>(
+    self: NamespaceProxy<T>,
+    key: K,
+    value: T[K],
+  ): Effect.Effect<void, BaseProxy.ProxyError>
+} = dual(3, <T extends object, K extends keyof T & string>(self: NamespaceProxy<T>, key: K, value: T[K]) =>
+  invoke<void>(self, "set", [key, value]),
+)
 
 /**
  * Removes a field. **Errors** – `MissingKey`. **Source** – Python's `del ns.x`.
@@ -54,10 +80,17 @@ export const set = <T extends object, K extends keyof T & string>(
  * @category combinators
  * @since 0.9.0
  */
-export const remove = <T extends object>(
-  self: NamespaceProxy<T>,
-  key: keyof T & string,
-): Effect.Effect<void, BaseProxy.ProxyError | MissingKey> => invokeKeyed(self, "remove", [key])
+export const remove: {
+  <K extends string>(
+    key: K,
+  ): <T extends Having<K>>(self: NamespaceProxy<T>) => Effect.Effect<void, BaseProxy.ProxyError | MissingKey>
+  <T extends object>(
+    self: NamespaceProxy<T>,
+    key: keyof T & string,
+  ): Effect.Effect<void, BaseProxy.ProxyError | MissingKey>
+} = dual(2, <T extends object>(self: NamespaceProxy<T>, key: keyof T & string) =>
+  invokeKeyed<void>(self, "remove", [key]),
+)
 
 /**
  * Whether there is a field. **Source** – Python's `hasattr`.
@@ -65,10 +98,17 @@ export const remove = <T extends object>(
  * @category combinators
  * @since 0.9.0
  */
-export const has = <T extends object>(
-  self: NamespaceProxy<T>,
-  key: keyof T & string,
-): Effect.Effect<boolean, BaseProxy.ProxyError> => invoke(self, "has", [key])
+export const has: {
+  <K extends string>(
+    key: K,
+  ): <T extends Having<K>>(self: NamespaceProxy<T>) => Effect.Effect<boolean, BaseProxy.ProxyError>
+  <T extends object>(
+    self: NamespaceProxy<T>,
+    key: keyof T & string,
+  ): Effect.Effect<boolean, BaseProxy.ProxyError>
+} = dual(2, <T extends object>(self: NamespaceProxy<T>, key: keyof T & string) =>
+  invoke<boolean>(self, "has", [key]),
+)
 
 /**
  * Its fields, as an object of this agent.

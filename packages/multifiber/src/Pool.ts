@@ -55,7 +55,7 @@ import { EACH, EACH_LIST } from "./wire/Protocol.ts"
 export const TypeId = "~multifiber/Pool"
 
 /**
- * A pool of workers. Lives in the agent that made it and cannot be sent to others.
+ * A pool of workers. Lives in the agent that made it and cannot be sent to others, but for those of `Manager.pool`.
  *
  * @category models
  * @since 0.1.0

@@ -7,6 +7,7 @@
  * @since 0.9.0
  */
 import type * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import type * as Stream from "effect/Stream"
 import * as BaseProxy from "./BaseProxy.ts"
 import type { ConcurrentModification, InvalidArgument, MissingKey } from "./Errors.ts"
@@ -30,10 +31,13 @@ const invokeChecked = invoking("InvalidArgument")
  * @category combinators
  * @since 0.9.0
  */
-export const add = <A>(
-  self: SetProxy<A>,
-  value: A,
-): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument> => invokeChecked(self, "add", [value])
+export const add: {
+  // `A` is that of the set where the context knows it, as in `pipe`; else that of the argument. So for all below.
+  <A1 extends A, A = A1>(
+    value: A1,
+  ): (self: SetProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+  <A>(self: SetProxy<A>, value: A): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+} = dual(2, <A>(self: SetProxy<A>, value: A) => invokeChecked<void>(self, "add", [value]))
 
 /**
  * Whether it has a value. **Source** – Python's `value in s`.
@@ -41,8 +45,10 @@ export const add = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const has = <A>(self: SetProxy<A>, value: A): Effect.Effect<boolean, BaseProxy.ProxyError> =>
-  invoke(self, "has", [value])
+export const has: {
+  <A1 extends A, A = A1>(value: A1): (self: SetProxy<A>) => Effect.Effect<boolean, BaseProxy.ProxyError>
+  <A>(self: SetProxy<A>, value: A): Effect.Effect<boolean, BaseProxy.ProxyError>
+} = dual(2, <A>(self: SetProxy<A>, value: A) => invoke<boolean>(self, "has", [value]))
 
 /**
  * Removes a value. **Errors** – `MissingKey`.
@@ -50,10 +56,12 @@ export const has = <A>(self: SetProxy<A>, value: A): Effect.Effect<boolean, Base
  * @category combinators
  * @since 0.9.0
  */
-export const remove = <A>(
-  self: SetProxy<A>,
-  value: A,
-): Effect.Effect<void, BaseProxy.ProxyError | MissingKey> => invokeKeyed(self, "remove", [value])
+export const remove: {
+  <A1 extends A, A = A1>(
+    value: A1,
+  ): (self: SetProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError | MissingKey>
+  <A>(self: SetProxy<A>, value: A): Effect.Effect<void, BaseProxy.ProxyError | MissingKey>
+} = dual(2, <A>(self: SetProxy<A>, value: A) => invokeKeyed<void>(self, "remove", [value]))
 
 /**
  * Removes a value where it is there; tells whether it was.
@@ -61,8 +69,10 @@ export const remove = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const discard = <A>(self: SetProxy<A>, value: A): Effect.Effect<boolean, BaseProxy.ProxyError> =>
-  invoke(self, "discard", [value])
+export const discard: {
+  <A1 extends A, A = A1>(value: A1): (self: SetProxy<A>) => Effect.Effect<boolean, BaseProxy.ProxyError>
+  <A>(self: SetProxy<A>, value: A): Effect.Effect<boolean, BaseProxy.ProxyError>
+} = dual(2, <A>(self: SetProxy<A>, value: A) => invoke<boolean>(self, "discard", [value]))
 
 /**
  * Removes a value, the one that came first, and returns it. **Errors** – `MissingKey` where there is none.
@@ -79,10 +89,12 @@ export const pop = <A>(self: SetProxy<A>): Effect.Effect<A, BaseProxy.ProxyError
  * @category combinators
  * @since 0.9.0
  */
-export const update = <A>(
-  self: SetProxy<A>,
-  values: Iterable<A>,
-): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument> => invokeChecked(self, "update", [[...values]])
+export const update: {
+  <A1 extends A, A = A1>(
+    values: Iterable<A1>,
+  ): (self: SetProxy<A>) => Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+  <A>(self: SetProxy<A>, values: Iterable<A>): Effect.Effect<void, BaseProxy.ProxyError | InvalidArgument>
+} = dual(2, <A>(self: SetProxy<A>, values: Iterable<A>) => invokeChecked<void>(self, "update", [[...values]]))
 
 /**
  * Removes all values.
@@ -117,10 +129,12 @@ export const size = <A>(self: SetProxy<A>): Effect.Effect<number, BaseProxy.Prox
  * @category combinators
  * @since 0.9.0
  */
-export const union = <A>(
-  self: SetProxy<A>,
-  values: Iterable<A>,
-): Effect.Effect<Set<A>, BaseProxy.ProxyError> => invoke(self, "union", [[...values]])
+export const union: {
+  <A1 extends A, A = A1>(
+    values: Iterable<A1>,
+  ): (self: SetProxy<A>) => Effect.Effect<Set<A>, BaseProxy.ProxyError>
+  <A>(self: SetProxy<A>, values: Iterable<A>): Effect.Effect<Set<A>, BaseProxy.ProxyError>
+} = dual(2, <A>(self: SetProxy<A>, values: Iterable<A>) => invoke<Set<A>>(self, "union", [[...values]]))
 
 /**
  * Those that are in both, as a set of this agent.
@@ -128,10 +142,14 @@ export const union = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const intersection = <A>(
-  self: SetProxy<A>,
-  values: Iterable<A>,
-): Effect.Effect<Set<A>, BaseProxy.ProxyError> => invoke(self, "intersection", [[...values]])
+export const intersection: {
+  <A1 extends A, A = A1>(
+    values: Iterable<A1>,
+  ): (self: SetProxy<A>) => Effect.Effect<Set<A>, BaseProxy.ProxyError>
+  <A>(self: SetProxy<A>, values: Iterable<A>): Effect.Effect<Set<A>, BaseProxy.ProxyError>
+} = dual(2, <A>(self: SetProxy<A>, values: Iterable<A>) =>
+  invoke<Set<A>>(self, "intersection", [[...values]]),
+)
 
 /**
  * Its values without those, as a set of this agent.
@@ -139,10 +157,12 @@ export const intersection = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const difference = <A>(
-  self: SetProxy<A>,
-  values: Iterable<A>,
-): Effect.Effect<Set<A>, BaseProxy.ProxyError> => invoke(self, "difference", [[...values]])
+export const difference: {
+  <A1 extends A, A = A1>(
+    values: Iterable<A1>,
+  ): (self: SetProxy<A>) => Effect.Effect<Set<A>, BaseProxy.ProxyError>
+  <A>(self: SetProxy<A>, values: Iterable<A>): Effect.Effect<Set<A>, BaseProxy.ProxyError>
+} = dual(2, <A>(self: SetProxy<A>, values: Iterable<A>) => invoke<Set<A>>(self, "difference", [[...values]]))
 
 /**
  * Those that are in one of them only, as a set of this agent.
@@ -150,10 +170,14 @@ export const difference = <A>(
  * @category combinators
  * @since 0.9.0
  */
-export const symmetricDifference = <A>(
-  self: SetProxy<A>,
-  values: Iterable<A>,
-): Effect.Effect<Set<A>, BaseProxy.ProxyError> => invoke(self, "symmetricDifference", [[...values]])
+export const symmetricDifference: {
+  <A1 extends A, A = A1>(
+    values: Iterable<A1>,
+  ): (self: SetProxy<A>) => Effect.Effect<Set<A>, BaseProxy.ProxyError>
+  <A>(self: SetProxy<A>, values: Iterable<A>): Effect.Effect<Set<A>, BaseProxy.ProxyError>
+} = dual(2, <A>(self: SetProxy<A>, values: Iterable<A>) =>
+  invoke<Set<A>>(self, "symmetricDifference", [[...values]]),
+)
 
 /**
  * Goes through the values as they are there, 256 at a time. **Errors** – `ConcurrentModification` once the set has another size than

@@ -3,6 +3,7 @@ import { describe, expect } from "@effect/vitest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { pipe } from "effect/Function"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -309,6 +310,57 @@ describe("Manager", () => {
       expect(yield* SetProxy.discard(set, "d")).toBe(false)
       yield* SetProxy.remove(set, "a")
       expect(yield* SetProxy.copy(set)).toEqual(new Set(["b", "c"]))
+    }),
+  )
+
+  onEach("the functions of proxies are dual, as all others", () =>
+    Effect.gen(function* () {
+      const manager = yield* shared
+
+      const dict = yield* Manager.dict<string, number>(manager)
+      yield* pipe(dict, DictProxy.set("a", 1))
+      yield* pipe(dict, DictProxy.update([["b", 2]]))
+      expect(yield* pipe(dict, DictProxy.get("a"))).toEqual(Option.some(1))
+      expect(yield* pipe(dict, DictProxy.setDefault("a", 9))).toBe(1)
+      expect(yield* pipe(dict, DictProxy.pop("a"))).toBe(1)
+      expect(yield* pipe(dict, DictProxy.has("a"))).toBe(false)
+      yield* pipe(dict, DictProxy.remove("b"))
+      expect(
+        yield* pipe(dict, BaseProxy.modify(managed.countUp, "c"), Effect.zipRight(DictProxy.items(dict))),
+      ).toEqual([["c", 1]])
+
+      const list = yield* Manager.list<number>(manager)
+      yield* pipe(list, ListProxy.extend([3, 1, 2]))
+      yield* pipe(list, ListProxy.sort())
+      expect(yield* pipe(list, ListProxy.slice())).toEqual([1, 2, 3])
+      yield* pipe(list, ListProxy.sort({ reverse: true }))
+      expect(yield* pipe(list, ListProxy.slice(1))).toEqual([2, 1])
+      expect(yield* pipe(list, ListProxy.pop())).toBe(1)
+      expect(yield* pipe(list, ListProxy.pop(0))).toBe(3)
+      yield* pipe(list, ListProxy.insert(0, 7))
+      yield* pipe(list, ListProxy.setSlice(1, 2, [8, 9]))
+      yield* pipe(list, ListProxy.removeSlice(0, 1))
+      expect(yield* pipe(list, ListProxy.concat([0]))).toEqual([8, 9, 0])
+
+      // A value may be a proxy, too.
+      const outer = yield* Manager.list<unknown>(manager)
+      yield* pipe(outer, ListProxy.append(list))
+      expect(yield* pipe(outer, ListProxy.includes(list))).toBe(true)
+      expect(yield* ListProxy.size(outer)).toBe(1)
+      expect(yield* ListProxy.size(list)).toBe(2)
+
+      const set = yield* Manager.set<string>(manager)
+      yield* pipe(set, SetProxy.add("a"))
+      yield* pipe(set, SetProxy.update(["b", "c"]))
+      expect(yield* pipe(set, SetProxy.discard("c"))).toBe(true)
+      expect(yield* pipe(set, SetProxy.has("a"))).toBe(true)
+      expect(yield* pipe(set, SetProxy.union(["d"]))).toEqual(new Set(["a", "b", "d"]))
+
+      const namespace = yield* Manager.namespace(manager, { x: 0, name: "one" })
+      yield* pipe(namespace, NamespaceProxy.set("x", 1))
+      expect(yield* pipe(namespace, NamespaceProxy.get("x"))).toBe(1)
+      yield* pipe(namespace, NamespaceProxy.remove("name"))
+      expect(yield* pipe(namespace, NamespaceProxy.has("name"))).toBe(false)
     }),
   )
 
