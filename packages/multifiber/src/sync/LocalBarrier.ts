@@ -14,7 +14,7 @@ export interface Waiter {
   resume: (ended: Kernel.Ended) => void
 }
 
-export class LocalBarrier implements Slices.Waiting {
+export class LocalBarrier {
   private readonly barrier: Kernel.Barrier
   private readonly user: User
   private readonly waiters = new Set<Waiter>()
@@ -54,7 +54,7 @@ export class LocalBarrier implements Slices.Waiting {
   begin(acts: boolean): Waiter {
     const waiter: Waiter = { acts, since: undefined, ended: undefined, resume: () => {} }
     if (this.lookFor(waiter) !== undefined) {
-      if (this.waiters.size === 0) Slices.begin(this)
+      if (this.waiters.size === 0) this.wakeUp.begin()
       this.waiters.add(waiter)
     }
     // Else the wake-up on order is for it as well, and nothing has changed for the others.
@@ -76,7 +76,7 @@ export class LocalBarrier implements Slices.Waiting {
   }
 
   private forget(waiter: Waiter): void {
-    if (this.waiters.delete(waiter) && this.waiters.size === 0) Slices.end(this)
+    if (this.waiters.delete(waiter) && this.waiters.size === 0) this.wakeUp.end()
   }
 
   readonly look = (): void => {

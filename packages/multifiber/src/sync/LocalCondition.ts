@@ -18,7 +18,7 @@ export interface Waiter {
   readonly own: () => void
 }
 
-export class LocalCondition implements Slices.Waiting {
+export class LocalCondition {
   readonly lock: LocalLock
   private readonly condition: Kernel.Condition
   private readonly user: User
@@ -50,7 +50,7 @@ export class LocalCondition implements Slices.Waiting {
       throw new Error(`${Kernel.MAX} fibers of this agent wait for the condition already`)
     }
     const waiter: Waiter = { notified: false, resume: () => {}, own: this.lock.leaveAll(owner) }
-    if (this.waiters.push(waiter) === 1) Slices.begin(this)
+    if (this.waiters.push(waiter) === 1) this.wakeUp.begin()
     this.look()
     return waiter
   }
@@ -76,7 +76,7 @@ export class LocalCondition implements Slices.Waiting {
 
   private forget(waiter: Waiter): void {
     this.waiters.splice(this.waiters.indexOf(waiter), 1)
-    if (this.waiters.length === 0) Slices.end(this)
+    if (this.waiters.length === 0) this.wakeUp.end()
   }
 
   /** Tells those that were notified. */

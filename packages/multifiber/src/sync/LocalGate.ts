@@ -27,7 +27,7 @@ export interface GateStatistics {
   readonly reserved: boolean
 }
 
-export abstract class LocalGate implements Slices.Waiting {
+export abstract class LocalGate {
   protected readonly gate: Waiters.Gate
   protected readonly me: number
   private readonly user: User
@@ -69,7 +69,7 @@ export abstract class LocalGate implements Slices.Waiting {
   /** Calls back once it has passed with so many; returns what gives up, and undoes it where it had passed already. */
   wait(resume: (taken: Waiters.Taken) => void, wanted: number): () => void {
     const waiter: Waiter = { resume, wanted, taken: undefined }
-    if (this.waiters.push(waiter) === 1) Slices.begin(this)
+    if (this.waiters.push(waiter) === 1) this.wakeUp.begin()
     this.look()
     return () => {
       if (waiter.taken !== undefined) {
@@ -85,7 +85,7 @@ export abstract class LocalGate implements Slices.Waiting {
   }
 
   private withdraw(): void {
-    Slices.end(this)
+    this.wakeUp.end()
     if (this.ticket === undefined) return
     Waiters.withdraw(this.gate, this.me, this.ticket)
     this.ticket = undefined
@@ -100,7 +100,7 @@ export abstract class LocalGate implements Slices.Waiting {
       if (seen === "acquired" || seen === "abandoned") {
         this.ticket = undefined
         waiters.shift()
-        if (waiters.length === 0) Slices.end(this)
+        if (waiters.length === 0) this.wakeUp.end()
         first.taken = seen
         first.resume(seen)
         continue

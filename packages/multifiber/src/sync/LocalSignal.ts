@@ -17,7 +17,7 @@ interface Waiter {
   readonly resume: () => void
 }
 
-export class LocalSignal implements Slices.Waiting {
+export class LocalSignal {
   private readonly signal: Signal
   private readonly user: User
   private readonly waiters = new Set<Waiter>()
@@ -41,14 +41,14 @@ export class LocalSignal implements Slices.Waiting {
   /** Calls back once it has come; returns what gives up. */
   wait(resume: () => void): () => void {
     const waiter = { bed: this.signal.begin(), resume }
-    if (this.waiters.size === 0) Slices.begin(this)
+    if (this.waiters.size === 0) this.wakeUp.begin()
     this.waiters.add(waiter)
     this.look()
     return () => this.forget(waiter)
   }
 
   private forget(waiter: Waiter): void {
-    if (this.waiters.delete(waiter) && this.waiters.size === 0) Slices.end(this)
+    if (this.waiters.delete(waiter) && this.waiters.size === 0) this.wakeUp.end()
   }
 
   readonly look = (): void => {

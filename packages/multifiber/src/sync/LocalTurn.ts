@@ -55,7 +55,7 @@ export class Waiter {
   }
 }
 
-export class LocalTurn implements Slices.Waiting {
+export class LocalTurn {
   readonly gate: Waiters.Gate
   private readonly me: number
   private readonly user: User
@@ -128,7 +128,7 @@ export class LocalTurn implements Slices.Waiting {
 
   /** Queues a fiber where it does not queue already. It is called from now on. */
   await(waiter: Waiter): void {
-    if (!this.waiters.includes(waiter) && this.waiters.push(waiter) === 1) Slices.begin(this)
+    if (!this.waiters.includes(waiter) && this.waiters.push(waiter) === 1) this.wakeUp.begin()
     this.look()
     if (!this.isCalled) this.inARow = 0
   }
@@ -167,7 +167,7 @@ export class LocalTurn implements Slices.Waiting {
   }
 
   private withdraw(): void {
-    Slices.end(this)
+    this.wakeUp.end()
     if (this.ticket === undefined) return
     Waiters.withdraw(this.gate, this.me, this.ticket)
     this.ticket = undefined
