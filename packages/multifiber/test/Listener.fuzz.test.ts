@@ -10,7 +10,7 @@ import * as Client from "../src/Client.ts"
 import * as Connection from "../src/Connection.ts"
 import * as Listener from "../src/Listener.ts"
 import { Platform, type Socket } from "../src/Platform.ts"
-import { garbage, mutated, type Random, randomOf } from "./fuzzing.ts"
+import { Growth, garbage, mutated, type Random, randomOf } from "./fuzzing.ts"
 import { live, within } from "./live.ts"
 
 const STRANGERS = Number(process.env.MULTIFIBER_FUZZ ?? 400)
@@ -39,14 +39,12 @@ const openings = (random: Random): Uint8Array => {
 }
 
 /** Messages, more or less: what msgpackr reads, and what it does not. */
-const messages = (random: Random): Uint8Array => {
-  const frames = Array.from({ length: 1 + random(5) }, () => {
+const messages = (random: Random): ReadonlyArray<Uint8Array> =>
+  Array.from({ length: 1 + random(5) }, () => {
     const bytes = Uint8Array.of(random(6), ...garbage(random, 60))
     const frame = framed(bytes)
     return random(3) === 0 ? mutated(random, frame) : frame
   })
-  return Uint8Array.from(frames.flatMap((frame) => [...frame]))
-}
 
 /** Says something, in pieces, and waits for the end, or hangs up. */
 const say = (socket: Socket, bytes: Uint8Array, random: Random) =>
@@ -88,8 +86,6 @@ const answers = (client: End, accepted: End) =>
 
 type End = Connection.Connection<number, number>
 
-const rss = () => process.memoryUsage().rss / 2 ** 20
-
 live(
   "whatever strangers say, nobody is let in without the key, and the listener serves those that have it",
   () =>
@@ -105,19 +101,17 @@ live(
       const seed = Number(process.env.MULTIFIBER_FUZZ_SEED ?? Date.now() % 2 ** 32)
       console.log(`seed ${seed}`)
       const random = randomOf(seed)
-      let before = 0
+      const growth = new Growth()
       yield* each(STRANGERS, (n) =>
         Effect.gen(function* () {
-          if (n === Math.floor(STRANGERS / 4)) before = rss()
+          if (n === Math.floor(STRANGERS / 4)) growth.begin()
           yield* visit(listener, openings(random), random)
           if (n % 100 === 0) yield* answers(client, accepted)
         }),
       )
-      console.log(
-        `${STRANGERS} strangers: ${Math.round(rss() - before)} MB more than after a quarter of them`,
-      )
       yield* Fiber.interrupt(accepting)
       expect(letIn).toBe(0)
+      growth.end(`${STRANGERS} handshakes`)
     }),
   120 + STRANGERS / 50,
 )
@@ -141,13 +135,19 @@ live(
       )
       const random = randomOf(7)
       const opening = Uint8Array.of(...framed(helloOf(0)), ...framed(Uint8Array.of(2)))
+      const growth = new Growth()
+      let sent = 0
       yield* each(TRUSTED, (n) =>
         Effect.gen(function* () {
-          yield* visit(listener, Uint8Array.of(...opening, ...messages(random)), random)
+          if (n === Math.floor(TRUSTED / 4)) growth.begin()
+          const said = messages(random)
+          sent += said.length
+          yield* visit(listener, Uint8Array.of(...opening, ...said.flatMap((frame) => [...frame])), random)
           if (n % 20 === 0) yield* answers(client, accepted)
         }),
       )
       yield* Fiber.interrupt(accepting)
+      growth.end(`${sent} messages of ${TRUSTED} connections`)
     }),
   120 + STRANGERS / 50,
 )

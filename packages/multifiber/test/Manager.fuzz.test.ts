@@ -19,7 +19,7 @@ import * as Queue from "../src/Queue.ts"
 import { TypeId as PROXY } from "../src/sync/managed.ts"
 import { Op } from "../src/wire/Protocol.ts"
 import { shop } from "./fixtures/serving.ts"
-import { garbage, mutated, oneOf, type Random, randomOf } from "./fuzzing.ts"
+import { Growth, garbage, mutated, oneOf, type Random, randomOf } from "./fuzzing.ts"
 import { within } from "./live.ts"
 import { forged, framed, type RawClient, rawClient } from "./rawClients.ts"
 import { onEach } from "./startMethods.ts"
@@ -185,7 +185,7 @@ const messageOf = (random: Random, ids: ReadonlyArray<string>, number: () => num
  * Makes some things, and says all sorts of things. Then it hangs up, waits for an answer or until it is hung up on, or says what may be
  * the beginning of something, and no more.
  */
-const spray = (raw: RawClient, random: Random) =>
+const spray = (raw: RawClient, random: Random, onSent: () => void) =>
   Effect.gen(function* () {
     const root = yield* raw.root
     const ids = [root]
@@ -195,17 +195,19 @@ const spray = (raw: RawClient, random: Random) =>
     }
     let last = 1000
     const says = () => messageOf(random, ids, () => ++last)
-    for (let i = 1 + random(8); i > 0; i--) raw.socket.write(says())
+    const say = (message: Uint8Array) => {
+      raw.socket.write(message)
+      onSent()
+    }
+    for (let i = 1 + random(8); i > 0; i--) say(says())
     const how = random(4)
     if (how === 0) return
     if (how === 1) {
-      raw.socket.write(mutated(random, says()))
+      say(mutated(random, says()))
       raw.socket.end(() => {})
       yield* raw.over
     } else yield* Effect.raceFirst(Effect.asVoid(raw.ask(root, "size")), raw.over)
   })
-
-const rss = () => process.memoryUsage().rss / 2 ** 20
 
 onEach(
   "whatever those say that are trusted, nothing is run that is not for them, and the others are served",
@@ -234,12 +236,15 @@ onEach(
       const seed = Number(process.env.MULTIFIBER_FUZZ_SEED ?? Date.now() % 2 ** 32)
       console.log(`seed ${seed}`)
       const random = randomOf(seed)
-      let before = 0
+      const growth = new Growth()
+      let sent = 0
       const visit = (n: number): Effect.Effect<void, unknown, Platform> =>
         Effect.gen(function* () {
-          if (n === Math.floor(CLIENTS / 4)) before = rss()
+          if (n === Math.floor(CLIENTS / 4)) growth.begin()
           yield* within(30)(
-            Effect.scoped(Effect.flatMap(rawClient(server.address), (raw) => spray(raw, random))),
+            Effect.scoped(
+              Effect.flatMap(rawClient(server.address), (raw) => spray(raw, random, () => sent++)),
+            ),
           )
           if (n % 20 === 0) yield* serves(n)
         })
@@ -259,9 +264,7 @@ onEach(
         seen = yield* counted
       }
       expect(seen).toEqual([1, atFirst])
-      console.log(
-        `${CLIENTS} clients of a manager by ${startMethod}: ${Math.round(rss() - before)} MB more than after a quarter of them`,
-      )
+      growth.end(`${sent} messages of ${CLIENTS} clients of a manager by ${startMethod}`)
     }).pipe(Logger.withMinimumLogLevel(LogLevel.Error)),
   120 + CLIENTS / 10,
 )

@@ -1,4 +1,35 @@
 /** What fuzz tests have in common. */
+import process from "node:process"
+import { expect } from "@effect/vitest"
+import { collect } from "@multifiber/testkit/garbage"
+
+/** Megabytes that an agent may have more than after a quarter of a run: what is compiled and cached meanwhile, but nothing for each guest. */
+const MOST_GROWTH = 16
+
+/** What this agent keeps, and its OS process takes, from a first look on. */
+export class Growth {
+  private before = { heap: 0, rss: 0 }
+
+  private get now() {
+    collect()
+    const { heapUsed, rss } = process.memoryUsage()
+    return { heap: heapUsed / 2 ** 20, rss: rss / 2 ** 20 }
+  }
+
+  begin(): void {
+    this.before = this.now
+  }
+
+  /** Says what has grown, and fails where this agent keeps more. */
+  end(what: string): void {
+    const heap = this.now.heap - this.before.heap
+    const rss = this.now.rss - this.before.rss
+    console.log(
+      `${what}: after the first quarter heap ${heap.toFixed(1)} MB, process ${rss.toFixed(0)} MB more`,
+    )
+    expect(heap).toBeLessThan(MOST_GROWTH)
+  }
+}
 
 /** The same numbers for the same seed. */
 export const randomOf = (seed: number) => {
