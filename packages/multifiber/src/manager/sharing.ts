@@ -1,7 +1,7 @@
 /** Makes objects of this agent known to others, each with the methods of its kind. */
 import { Entry, entryOf, type Handle, type Methods } from "../sync/managed.ts"
 import { Namespace, ofDict, ofList, ofNamespace, ofSet } from "./containers.ts"
-import { Iteration } from "./Iteration.ts"
+import { Iteration, iterate } from "./Iteration.ts"
 
 type Exposed = ReadonlyArray<string> | undefined
 
@@ -11,19 +11,18 @@ export const share = (object: object, exposed?: Exposed): Handle =>
 
 const methodsOf = (object: object, exposed: Exposed): Methods => {
   if (object instanceof Map)
-    return withIteration(ofDict, () => new Iteration(object.keys(), "dict", () => object.size))
-  if (object instanceof Set)
-    return withIteration(ofSet, () => new Iteration(object, "set", () => object.size))
+    return withIteration(ofDict, () => iterate(object.keys(), "dict", () => object.size))
+  if (object instanceof Set) return withIteration(ofSet, () => iterate(object, "set", () => object.size))
   // By index, so that changes meanwhile are seen.
-  if (Array.isArray(object)) return withIteration(ofList, () => new Iteration(object))
+  if (Array.isArray(object)) return withIteration(ofList, () => iterate(object))
   if (object instanceof Iteration) return ofObject(["next", "end"])
   return object instanceof Namespace ? ofNamespace : ofObject(exposed)
 }
 
 const withIteration =
-  (methods: Methods, iterate: () => Iteration): Methods =>
+  (methods: Methods, begin: () => Iteration): Methods =>
   (name) =>
-    name === "iterate" ? () => share(iterate()) : methods(name)
+    name === "iterate" ? () => share(begin()) : methods(name)
 
 /** Before the name of a method: what it returns is gone through. */
 export const EACH_OF = "each of "
@@ -34,7 +33,7 @@ export const ofObject = (exposed: Exposed): Methods => {
   const methodsBy: Methods = (name) => {
     if (name.startsWith(EACH_OF)) {
       const method = methodsBy(name.slice(EACH_OF.length))
-      return method && ((self, ...args) => share(new Iteration(method(self, ...args) as Iterable<unknown>)))
+      return method && ((self, ...args) => share(iterate(method(self, ...args) as Iterable<unknown>)))
     }
     if (names ? !names.has(name) : name.startsWith("_") || name in Object.prototype) return undefined
     return (self, ...args) => {
