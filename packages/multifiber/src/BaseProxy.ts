@@ -3,13 +3,11 @@
  *
  * @since 0.9.0
  */
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type {
   Closed,
   EncodingFailed,
@@ -19,8 +17,9 @@ import type {
   RemoteFailure,
   TaskInterrupted,
 } from "./Errors.ts"
-import { EACH_OF, share as shareObject } from "./manager/sharing.ts"
+import { share as shareObject } from "./manager/sharing.ts"
 import { invokeAny } from "./sync/invoking.ts"
+import { EACH_OF, iterate } from "./sync/iterating.ts"
 import { type Handle, TypeId as HandleTypeId, isHandle, release as releaseHandle } from "./sync/managed.ts"
 import { BY_TASK } from "./sync/performing.ts"
 import type { Task } from "./Task.ts"
@@ -162,49 +161,6 @@ export const call = <T, K extends Method<T>>(
   ...args: ArgsOf<T[K]>
 ): Effect.Effect<ResultOf<T[K]>, CallError> =>
   invokeAny(self, method, args) as Effect.Effect<ResultOf<T[K]>, CallError>
-
-/** So many values come at a time, where they are there. */
-const CHUNK = 256
-
-/** What it does at its end may fail there. */
-const endIteration = (iteration: Handle): Effect.Effect<void> =>
-  invokeAny(iteration, "end", []).pipe(
-    Effect.catchIf(isGone, () => Effect.void),
-    Effect.catchAll((error) => Effect.logWarning("A stream of a managed object has not ended well", error)),
-    Effect.zipRight(Effect.sync(() => releaseHandle(iteration))),
-  )
-
-/** Nothing is left there that could end. */
-const isGone = (error: unknown): boolean =>
-  ["ManagerClosed", "Closed", "NotFound"].includes((error as ProxyError)._tag)
-
-/**
- * What can be gone through from afar.
- *
- * @internal
- */
-export const iterate = <A, E>(opening: Effect.Effect<Handle, E>): Stream.Stream<A, E> =>
-  Stream.unwrapScoped(
-    Effect.map(
-      Effect.uninterruptibleMask((restore) =>
-        Effect.tap(restore(opening), (iteration) => Effect.addFinalizer(() => endIteration(iteration))),
-      ),
-      (iteration) =>
-        Stream.repeatEffectChunkOption(
-          Effect.mapError(
-            // It fails as its opening does, but for what its type says.
-            invokeAny<ReadonlyArray<A>>(iteration, "next", [CHUNK]) as Effect.Effect<ReadonlyArray<A>, E>,
-            Option.some,
-          ).pipe(
-            Effect.flatMap((values) =>
-              values.length === 0
-                ? Effect.fail(Option.none())
-                : Effect.succeed(Chunk.unsafeFromArray(values)),
-            ),
-          ),
-        ),
-    ),
-  )
 
 /**
  * Goes through what a method returns: an iterable, an asynchronous one, or a stream. Nothing is read further ahead than 256 values.

@@ -10,9 +10,10 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
-import * as BaseProxy from "./BaseProxy.ts"
+import type * as BaseProxy from "./BaseProxy.ts"
 import type { ConcurrentModification, InvalidArgument, MissingKey } from "./Errors.ts"
 import { invoking } from "./sync/invoking.ts"
+import { iterate } from "./sync/iterating.ts"
 
 /**
  * The proxy of a dict: `Manager.dict` makes one. Its keys are primitive values; they keep the order in which they came. A value
@@ -205,5 +206,4 @@ export const size = <K, V>(self: DictProxy<K, V>): Effect.Effect<number, BasePro
  */
 export const stream = <K, V>(
   self: DictProxy<K, V>,
-): Stream.Stream<K, BaseProxy.ProxyError | ConcurrentModification> =>
-  BaseProxy.iterate(invoke(self, "iterate", []))
+): Stream.Stream<K, BaseProxy.ProxyError | ConcurrentModification> => iterate(invoke(self, "iterate", []))

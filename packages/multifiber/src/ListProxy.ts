@@ -13,6 +13,7 @@ import type * as Stream from "effect/Stream"
 import * as BaseProxy from "./BaseProxy.ts"
 import type { InvalidArgument, NotFound, OutOfRange } from "./Errors.ts"
 import { invoking } from "./sync/invoking.ts"
+import { iterate } from "./sync/iterating.ts"
 
 /**
  * The proxy of a list: `Manager.list` makes one. A value is a copy: changing it does not change the list, setting it does. Handles
@@ -319,4 +320,4 @@ export const size = <A>(self: ListProxy<A>): Effect.Effect<number, BaseProxy.Pro
  * @since 0.9.0
  */
 export const stream = <A>(self: ListProxy<A>): Stream.Stream<A, BaseProxy.ProxyError> =>
-  BaseProxy.iterate(invoke(self, "iterate", []))
+  iterate(invoke(self, "iterate", []))

@@ -442,8 +442,9 @@ export type PoolOptions = Omit<Pool.Options, "callSites">
  *
  * **Shape** – its workers are agents of the manager; they run the tasks that it has registered, by their names. Arguments and results go
  * through the manager, which copies them, also where `Task.transfer` or `transfer` say otherwise. It ends when no agent or program has
- * it any more, such as at the end of the scope, and with the manager: then its tasks fail with `PoolTerminated`. **Waiting** – suspends
- * the fiber until its workers are ready. **Errors** – as `Pool.make`; `NotFound` for an initializer, and `TaskNotFound` for a task, that is
+ * it any more, such as at the end of the scope, and with the manager: then its tasks fail with `PoolTerminated`, and its `statistics` say
+ * so. **Waiting** – suspends the fiber until its workers are ready; `statistics`, `trace`, `close` and `terminate` until the manager has
+ * answered. **Errors** – as `Pool.make`; `NotFound` for an initializer, and `TaskNotFound` for a task, that is
  * not registered. `Unsupported` where the platform is not one of `@multifiber/platform`.
  *
  * **Source** – Python's `manager.Pool(…)`, whose `AsyncResult` and iterators are proxies, too: here they belong to who has called.

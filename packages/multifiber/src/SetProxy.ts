@@ -9,9 +9,10 @@
 import type * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Stream from "effect/Stream"
-import * as BaseProxy from "./BaseProxy.ts"
+import type * as BaseProxy from "./BaseProxy.ts"
 import type { ConcurrentModification, InvalidArgument, MissingKey } from "./Errors.ts"
 import { invoking } from "./sync/invoking.ts"
+import { iterate } from "./sync/iterating.ts"
 
 /**
  * The proxy of a set of primitive values, in the order in which they came: `Manager.set` makes one.
@@ -188,5 +189,4 @@ export const symmetricDifference: {
  */
 export const stream = <A>(
   self: SetProxy<A>,
-): Stream.Stream<A, BaseProxy.ProxyError | ConcurrentModification> =>
-  BaseProxy.iterate(invoke(self, "iterate", []))
+): Stream.Stream<A, BaseProxy.ProxyError | ConcurrentModification> => iterate(invoke(self, "iterate", []))

@@ -10,7 +10,7 @@ import * as Agent from "../Agent.ts"
 import { awaitPending } from "../AsyncResult.ts"
 import { ORDINARY, type Terms } from "../agent/Call.ts"
 import { Job } from "../agent/Job.ts"
-import { Unsupported } from "../Errors.ts"
+import { StartFailed, Unsupported } from "../Errors.ts"
 import type { Platform } from "../Platform.ts"
 import * as Pool from "../Pool.ts"
 import type { Reply } from "../pool/AwayEngine.ts"
@@ -160,9 +160,14 @@ class Hosted {
 const METHODS = ofObject(["run", "places", "statistics", "progress", "trace", "close", "terminate", "join"])
 
 /** The platform that this agent was started by, for agents of its own. */
-const platform: Effect.Effect<Layer.Layer<Platform>, Unsupported> = Effect.gen(function* () {
+const platform: Effect.Effect<Layer.Layer<Platform>, Unsupported | StartFailed> = Effect.gen(function* () {
   const { platform, platforms } = Agent.state()
-  if (platform !== undefined) yield* Effect.promise(() => importModule(platform))
+  if (platform !== undefined) {
+    yield* Effect.tryPromise({
+      try: () => importModule(platform),
+      catch: (cause) => new StartFailed({ agent: "a pool in a manager", cause }),
+    })
+  }
   const layer = platform === undefined ? undefined : platforms.get(platform)
   if (layer !== undefined) return layer as Layer.Layer<Platform>
   return yield* new Unsupported({
@@ -176,8 +181,9 @@ const platform: Effect.Effect<Layer.Layer<Platform>, Unsupported> = Effect.gen(f
 export const making = (scope: Scope.Scope): Effect.Effect<(asked: Asked) => Effect.Effect<Made>> =>
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<never>()
-    const services = yield* Effect.cached(
+    const services = yield* registered.once(
       Effect.flatMap(platform, (layer) => Scope.extend(Layer.build(layer), scope)),
+      scope,
     )
     return ({ initializer, options, startMethod }) =>
       Effect.gen(function* () {

@@ -1,5 +1,6 @@
 /** The tasks that may be run in this agent for others, where it is a manager: by their names, since nobody can send code. */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
@@ -53,6 +54,16 @@ export const runAtOnce = (self: object, [name, ...args]: ReadonlyArray<unknown>)
   })
 }
 
+/** Does something once, when it is first asked for, in a fiber of the scope: who withdraws does not withdraw it from others. */
+export const once = <A, E>(
+  self: Effect.Effect<A, E>,
+  scope: Scope.Scope,
+): Effect.Effect<Effect.Effect<A, E>> =>
+  Effect.map(
+    Effect.cached(Effect.uninterruptible(Effect.forkIn(Effect.interruptible(self), scope))),
+    Effect.flatMap(Fiber.join),
+  )
+
 /** Calls tasks, whose Effects have the services of their modules, and a scope that ends with the manager. */
 export class Runs {
   private readonly scope: Scope.Scope
@@ -78,7 +89,7 @@ export class Runs {
     if (layer === undefined) return scoped as Effect.Effect<unknown, unknown>
     const built =
       this.runtimes.get(url) ??
-      Effect.runSync(Effect.cached(Scope.extend(Layer.toRuntime(layer), this.scope)))
+      Effect.runSync(once(Scope.extend(Layer.toRuntime(layer), this.scope), this.scope))
     this.runtimes.set(url, built)
     return Effect.flatMap(built, (runtime) => Effect.provide(scoped, runtime)) as Effect.Effect<
       unknown,

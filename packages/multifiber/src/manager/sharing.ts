@@ -1,4 +1,5 @@
 /** Makes objects of this agent known to others, each with the methods of its kind. */
+import { EACH_OF } from "../sync/iterating.ts"
 import { Entry, entryOf, type Handle, type Methods } from "../sync/managed.ts"
 import { Namespace, ofDict, ofList, ofNamespace, ofSet } from "./containers.ts"
 import { Iteration, iterate } from "./Iteration.ts"
@@ -23,9 +24,6 @@ const withIteration =
   (methods: Methods, begin: () => Iteration): Methods =>
   (name) =>
     name === "iterate" ? () => share(begin()) : methods(name)
-
-/** Before the name of a method: what it returns is gone through. */
-export const EACH_OF = "each of "
 
 /** The methods of any other object, also inherited ones: those named, or else all whose names do not begin with `_`. */
 export const ofObject = (exposed: Exposed): Methods => {

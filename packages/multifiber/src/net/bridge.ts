@@ -57,8 +57,13 @@ const join = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<Effect.
     return sent
   })
 
-/** Goes on when the fiber of the caller has ended. */
-const forkOwn = <A>(self: Effect.Effect<A>) => Effect.forkDaemon(Effect.interruptible(self))
+/** Goes on when the fiber of the caller has ended. Nobody waits for it: what should not happen is logged. */
+const forkOwn = <A>(self: Effect.Effect<A>) =>
+  Effect.forkDaemon(
+    Effect.interruptible(
+      Effect.tapDefect(self, (cause) => Effect.logError("What carries a connection has failed", cause)),
+    ),
+  )
 
 /** Until nobody has the other end open, or the socket has ended. */
 const sendAll = (wire: Wire, inner: AnyConnection<any, any>): Effect.Effect<void> =>

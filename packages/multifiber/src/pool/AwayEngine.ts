@@ -4,7 +4,6 @@ import * as Stream from "effect/Stream"
 import type { AnySpan } from "effect/Tracer"
 import { type Call, type CallSite, spanOf, type Terms } from "../agent/Call.ts"
 import type { Job } from "../agent/Job.ts"
-import { iterate } from "../BaseProxy.ts"
 import {
   EncodingFailed,
   PoolNotRunning,
@@ -13,10 +12,10 @@ import {
   TaskInterrupted,
   WorkerLost,
 } from "../Errors.ts"
-import { EACH_OF } from "../manager/sharing.ts"
 import type { Statistics, Trace } from "../Pool.ts"
 import { failureWith } from "../sync/attempting.ts"
-import { ask, invokeAny, invoking } from "../sync/invoking.ts"
+import { ask, invokeAny, invoking, isGone } from "../sync/invoking.ts"
+import { EACH_OF, iterate } from "../sync/iterating.ts"
 import { type Handle, sideOf } from "../sync/managed.ts"
 import { isTag } from "../sync/plainErrors.ts"
 import { adopt } from "../sync/travelling.ts"
@@ -111,8 +110,10 @@ class AwaySubmitter implements Submitter {
   private refusalOf({ task }: Job, { fields, tag }: Extract<Outcome, { is: "failed" }>): unknown {
     if (tag === "EncodingFailed")
       return new EncodingFailed({ ...(fields as EncodingFailed), task: task.name })
+    const cause = isTag(tag) ? failureWith(tag, fields) : new Error(`there is no failure ${tag}`)
+    if (!isGone(cause)) return cause
     this.end("terminated")
-    return new PoolTerminated({ task: task.name, cause: isTag(tag) ? failureWith(tag, fields) : tag })
+    return new PoolTerminated({ task: task.name, cause })
   }
 
   private fail(job: Job, error: unknown): void {
@@ -170,7 +171,10 @@ export class AwayEngine implements Engine {
 
   /** Asks the manager; where it has ended, so has the pool. */
   private ask<A>(method: string, orElse: () => A): Effect.Effect<A> {
-    return Effect.catchAll(invoke<A>(this.handle, method, []), () => Effect.sync(orElse))
+    return invoke<A>(this.handle, method, []).pipe(
+      Effect.catchIf(isGone, () => Effect.sync(orElse)),
+      Effect.orDie,
+    )
   }
 
   readonly places = Effect.suspend(() => this.ask<ReadonlyArray<number>>("places", () => []))
@@ -188,7 +192,7 @@ export class AwayEngine implements Engine {
   readonly progress = Stream.suspend(() =>
     Stream.catchAll(
       iterate<Statistics, unknown>(invokeAny<Handle>(this.handle, `${EACH_OF}progress`, [])),
-      () => Stream.empty,
+      (error) => (isGone(error) ? Stream.empty : Stream.die(error)),
     ),
   )
 

@@ -54,10 +54,10 @@ export const submitCall = (
   span: AnySpan | undefined,
   terms: Terms,
 ): Job | Effect.Effect<never, Submitted<never>> => {
-  const no = refusal(self)
+  const { submitter } = engineOf(self)
+  const no = refusalBy(submitter.state)
   if (no) return no
   try {
-    const { submitter } = engineOf(self)
     const job = Job.one(submitter.call(task, args.length, site, span, terms), args)
     submitter.submit(job)
     return job

@@ -18,6 +18,10 @@ const ALWAYS = ["ManagerClosed", "Closed", "NotFound", "EncodingFailed"] as cons
 
 type Always = (typeof ALWAYS)[number]
 
+/** The object is out of reach for good. */
+export const isGone = (error: unknown): boolean =>
+  ["ManagerClosed", "Closed", "NotFound"].includes((error as { readonly _tag: string })._tag)
+
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
 /** Done, with a copy for who is in the same agent, as others would get it; or why it cannot be copied. */
