@@ -1,5 +1,5 @@
-// JavaScript of all sources, for the tests on a Node that cannot strip types. There it could only run TypeScript with hooks, which
-// every worker and every process that a test starts would set up anew, in a thread of their own.
+// JavaScript of all sources, for a Node that cannot strip types. There it could only run TypeScript with hooks, which every worker
+// and every process that a program starts would set up anew, in a thread of their own.
 import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs"
 import { basename, dirname, join, relative, resolve, sep } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -10,7 +10,7 @@ import { root } from "./process.mjs"
 const folder = join(root, "out/compiled", String(process.pid))
 
 /** The place of a source, or of a folder, among the compiled ones. */
-const compiledPath = (path) => join(folder, relative(root, path)).replace(/\.ts$/, ".js")
+export const compiledPath = (path) => join(folder, relative(root, path)).replace(/\.ts$/, ".js")
 
 /** Tests are compiled by vitest, and those of types are not run. */
 const isCompiled = (path) =>
@@ -47,7 +47,8 @@ const nameCompiled = (code, path) =>
     return `new URL(${quote}${name}.${ending}${quote}, ${JSON.stringify(pathToFileURL(from).href)})`
   })
 
-const compile = async () => {
+/** Compiles the projects, and the programs in other folders that use them. */
+export const compile = async (programs = []) => {
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
   const packages = new Map()
   for (const project of projects()) {
@@ -56,7 +57,7 @@ const compile = async () => {
     cpSync(manifest, compiledPath(manifest))
     symlinkSync(join(project, "node_modules"), join(compiledPath(project), "node_modules"))
   }
-  const entryPoints = [...packages.values()].flatMap(filesIn).filter(isCompiled)
+  const entryPoints = [...[...packages.values()].flatMap(filesIn).filter(isCompiled), ...programs]
   const names = {
     name: "names",
     setup: ({ onLoad, onResolve }) => {

@@ -81,9 +81,13 @@ const prepareFolder = () => {
     linkModule(join(folder, "node_modules"), manifest.name, target)
 }
 
-/** Writes the programs and returns them: `main` is the file to run. Of named blocks those are programs that call `Main.run`. */
+/**
+ * Writes the programs and returns them, and all their files: `main` is the file to run. Of named blocks those are programs that call
+ * `Main.run`.
+ */
 export const extractExamples = () => {
   prepareFolder()
+  const files = [join(folder, "console.ts")]
   const examples = []
   for (const document of documents()) {
     const text = readFileSync(document, "utf8")
@@ -97,12 +101,13 @@ export const extractExamples = () => {
       const dir = join(folder, id.replaceAll(/[\\/:]/g, "-"))
       mkdirSync(dir)
       for (const [file, content] of named) {
+        files.push(join(dir, file))
         writeFileSync(join(dir, file), file === name ? `import "../console.ts"; ${content}` : content)
       }
       examples.push({ id, main: join(dir, name), ...expectations(code) })
     }
   }
-  return examples
+  return { examples, files }
 }
 
 /** What is wrong with the output of an example, if anything. */
