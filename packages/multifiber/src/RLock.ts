@@ -23,6 +23,7 @@ import {
   passWith,
   passWithin,
   tryPass,
+  waitBy,
 } from "./sync/passing.ts"
 
 export type { RLock } from "./RLockSync.ts"
@@ -202,7 +203,7 @@ export const withLock: {
 } = dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, lock: RLock) =>
   holdFor(
     self,
-    (restore) => acquireBy(lock, (own) => passWith(() => sideOf(lock), restore, { onPass: own })),
+    (restore) => acquireBy(lock, (own) => passWith(() => sideOf(lock), waitBy(restore), { onPass: own })),
     Effect.orDie(release(lock)),
   ),
 )

@@ -61,7 +61,14 @@ export abstract class LocalGate {
   /** Undoes that it has passed with so many; `false` where that was undone before. */
   abstract leave(wanted?: number): boolean
 
-  /** The same where nobody was told how it has passed. */
+  /** The same, and the next fiber of this agent passes at once where it may: it need not be woken. */
+  handOver(wanted?: number): boolean {
+    const hasLeft = this.leave(wanted)
+    this.look()
+    return hasLeft
+  }
+
+  /** Undoes it where nobody was told how it has passed. */
   leaveAs(_taken: Waiters.Taken, wanted: number): boolean {
     return this.leave(wanted)
   }

@@ -11,10 +11,12 @@ import { refusal } from "./permits.ts"
 import type { FieldsOf } from "./plainErrors.ts"
 import { RemoteSide } from "./RemoteSide.ts"
 import { callRemote } from "./remote.ts"
+import { withdrawing } from "./withdrawing.ts"
 
 type OverReleased = FieldsOf<"OverRelease">
 
-type Wait<E> = (waiting: Effect.Effect<Acquired>) => Effect.Effect<Acquired, E>
+/** Waits for what may be given up: `giveUp` undoes it where it has passed already. */
+type Wait<E> = (waiting: Effect.Effect<Acquired>, giveUp: () => void) => Effect.Effect<Acquired, E>
 
 interface Passing {
   /** With how many it passes: 1 where it is missing. */
@@ -54,26 +56,38 @@ export const passWith = <E>(
     const gate = gateOf()
     // It ends in no other way.
     if (gate instanceof RemoteSide)
-      return wait(passRemote(gate, "pass", wanted, onPass) as Effect.Effect<Acquired>)
+      return wait(passRemote(gate, "pass", wanted, onPass) as Effect.Effect<Acquired>, () => {})
     const taken = gate.tryPass(wanted)
     if (taken !== undefined) {
       onPass()
       return Effect.succeed(taken)
     }
-    return wait(
-      Effect.async((resume) => {
-        const giveUp = gate.wait((taken) => {
-          onPass()
-          resume(Effect.succeed(taken))
-        }, wanted)
-        return Effect.sync(giveUp)
-      }),
-    )
+    let giveUp = () => {}
+    const waiting = Effect.async<Acquired>((resume) => {
+      giveUp = gate.wait((taken) => {
+        onPass()
+        resume(Effect.succeed(taken))
+      }, wanted)
+    })
+    return wait(waiting, () => giveUp())
   })
+
+/** Gives up where it is interrupted. */
+const waitFor: Wait<never> = (waiting, giveUp) =>
+  Effect.withFiberRuntime((_, status) => withdrawing(waiting, status, giveUp))
+
+/** The same within `Effect.uninterruptibleMask`. */
+export const waitBy =
+  (restore: <B>(waiting: Effect.Effect<B>) => Effect.Effect<B>): Wait<never> =>
+  (waiting, giveUp) =>
+    Effect.catchAllCause(restore(waiting), (cause) => {
+      giveUp()
+      return Effect.failCause(cause)
+    })
 
 /** Waits until it has passed. */
 export const pass = (gateOf: () => Side, passing?: Passing): Effect.Effect<Acquired> =>
-  passWith(gateOf, (waiting) => waiting, passing)
+  passWith(gateOf, waitFor, passing)
 
 /** Tries once. */
 export const tryPass = (
@@ -100,7 +114,11 @@ export const passWithin = (
   const duration = Duration.decode(timeout)
   const onTimeout = () => new TimedOut({ operation })
   if (Duration.toMillis(duration) > 0) {
-    return passWith(gateOf, (waiting) => Effect.timeoutFail(waiting, { duration, onTimeout }), passing)
+    return passWith(
+      gateOf,
+      (waiting, giveUp) => Effect.timeoutFail(waitFor(waiting, giveUp), { duration, onTimeout }),
+      passing,
+    )
   }
   return Effect.flatMap(tryPass(gateOf, passing), (taken) =>
     taken === false ? Effect.fail(onTimeout()) : Effect.succeed(taken),
@@ -115,14 +133,14 @@ export const leave = <E>(
 ): Effect.Effect<void, E> =>
   Effect.suspend(() => {
     const gate = gateOf()
-    if (!(gate instanceof RemoteSide)) return gate.leave(wanted) ? Effect.void : otherwise()
+    if (!(gate instanceof RemoteSide)) return gate.handOver(wanted) ? Effect.void : otherwise()
     const left = Effect.uninterruptible(callRemote<boolean, never>(gate, "leave", [wanted], []))
     return Effect.flatMap(left, (left) => (left === true ? Effect.void : otherwise()))
   })
 
 /** What can be done to a gate at once, for another agent. */
 export const gateActions = {
-  leave: (gate, wanted: number) => gate.leave(wanted),
+  leave: (gate, wanted: number) => gate.handOver(wanted),
   leaveAs: (gate, taken: Acquired, wanted: number) => gate.leaveAs(taken, wanted),
 } satisfies Actions<LocalGate>
 
@@ -144,7 +162,7 @@ export const passFor = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   holdFor(
     self,
-    (restore) => passWith(gateOf, restore, { wanted }),
+    (restore) => passWith(gateOf, waitBy(restore), { wanted }),
     leave(gateOf, () => Effect.die(new OverRelease(tooOften)), wanted),
   )
 
@@ -156,7 +174,12 @@ export const holdFor = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   // Only the waiting is interruptible: who has taken it must reach the finalizer.
   Effect.uninterruptibleMask((restore) =>
-    Effect.zipRight(take(restore), Effect.ensuring(restore(self), giveBack)),
+    Effect.flatMap(take(restore), () =>
+      Effect.matchCauseEffect(restore(self), {
+        onFailure: (cause) => Effect.ensuring(Effect.failCause(cause), giveBack),
+        onSuccess: (value) => Effect.as(giveBack, value),
+      }),
+    ),
   )
 
 /** An effect with a number of permits, which must be whole, and from `least` to `most`. */

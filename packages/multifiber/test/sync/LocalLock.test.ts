@@ -1,4 +1,4 @@
-/** What one agent keeps of a lock: who gives it up does not take the news along that a holder has died. */
+/** What one agent keeps of a lock: whom it lets in, and that nobody takes the news along that a holder has died. */
 import { expect, it } from "@effect/vitest"
 import { attach } from "@multifiber/kernel/Memory"
 import * as Mutex from "@multifiber/kernel/Mutex"
@@ -14,6 +14,7 @@ const locks = () => {
   return {
     mine: of(Membership.self()),
     theirs: of(Membership.user(dying)),
+    tell: () => Membership.tell(dying),
     die: () => Membership.leave(dying),
   }
 }
@@ -31,4 +32,34 @@ it("a fiber that has passed and is not waited for any more leaves what it found"
   expect(mine.tryPass()).toBe("abandoned")
   mine.leave()
   expect(mine.tryPass()).toBe("acquired")
+})
+
+it("the next fiber passes as one leaves, without being woken", () => {
+  const { die, mine, theirs } = locks()
+  const seen: Array<string> = []
+  expect(mine.tryPass()).toBe("acquired")
+  mine.wait((taken) => seen.push(`first ${taken}`), 1)
+  mine.wait((taken) => seen.push(`second ${taken}`), 1)
+  mine.handOver()
+  expect(seen).toEqual(["first acquired"])
+  expect([mine.tryPass(), theirs.tryPass()]).toEqual([undefined, undefined])
+  mine.handOver()
+  expect(seen).toEqual(["first acquired", "second acquired"])
+  mine.leave()
+  expect(theirs.tryPass()).toBe("acquired")
+  die()
+})
+
+it("who is told to end lets no fiber in as it gives back what it has just taken", () => {
+  const { die, mine, tell, theirs } = locks()
+  const seen: Array<string> = []
+  expect(mine.tryPass()).toBe("acquired")
+  theirs.wait((taken) => seen.push(taken), 1)
+  mine.leave()
+  tell()
+  expect(() => theirs.passSync(1000)).toThrow()
+  expect(seen).toEqual([])
+  expect(mine.tryPass()).toBe("acquired")
+  mine.leave()
+  die()
 })
