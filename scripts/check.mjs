@@ -48,8 +48,8 @@ const effectDiagnostics = async () => {
   if (/Checked 0 files/.test(stdout)) throw new Error(stdout)
 }
 
-/** How a runtime runs a program; a Node that cannot strip types gets JavaScript. */
-const programRunner = async (programs) => {
+/** The command of a program on a runtime; a Node that cannot strip types gets JavaScript. */
+const commandsOf = async (programs) => {
   const compiled = process.features.typescript ? undefined : await import("./compiled.mjs")
   await compiled?.compile(programs)
   return (runtime, program) => {
@@ -64,13 +64,15 @@ const programRunner = async (programs) => {
 const docExamples = async () => {
   const { examples, files } = extractExamples()
   const types = await run(process.execPath, [toolScript("typescript", "tsc"), "-p", docsFolder])
-  const runnerOf = await programRunner(files)
+  const programCommand = await commandsOf(files)
   const queue = examples.flatMap((example) => RUNTIMES.map((runtime) => ({ example, runtime })))
   const problems = types.code === 0 ? [] : [types.output]
   const runNext = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { example, runtime } = next
-      const { code, timedOut, stdout, output } = await run(...runnerOf(runtime, example.main), { minutes: 1 })
+      const { code, timedOut, stdout, output } = await run(...programCommand(runtime, example.main), {
+        minutes: 1,
+      })
       const problem =
         code === 0 ? compareOutput(example, stdout) : `${timedOut ?? `exit code ${code}`}\n${output}`
       if (problem !== undefined) problems.push(`${example.id} on ${runtime}: ${problem}`)

@@ -11,11 +11,11 @@ import { refusal } from "./permits.ts"
 import type { FieldsOf } from "./plainErrors.ts"
 import { RemoteSide } from "./RemoteSide.ts"
 import { callRemote } from "./remote.ts"
-import { withdrawing } from "./withdrawing.ts"
+import { orWithdraw, withdrawing } from "./withdrawing.ts"
 
 type OverReleased = FieldsOf<"OverRelease">
 
-/** Waits for what may be given up: `giveUp` undoes it where it has passed already. */
+/** Waits, and calls `giveUp` where that is interrupted: it undoes what has passed already. */
 type Wait<E> = (waiting: Effect.Effect<Acquired>, giveUp: () => void) => Effect.Effect<Acquired, E>
 
 interface Passing {
@@ -54,7 +54,7 @@ export const passWith = <E>(
 ): Effect.Effect<Acquired, E> =>
   Effect.suspend(() => {
     const gate = gateOf()
-    // It ends in no other way.
+    // It ends in no other way, and gives up by itself.
     if (gate instanceof RemoteSide)
       return wait(passRemote(gate, "pass", wanted, onPass) as Effect.Effect<Acquired>, () => {})
     const taken = gate.tryPass(wanted)
@@ -72,7 +72,7 @@ export const passWith = <E>(
     return wait(waiting, () => giveUp())
   })
 
-/** Gives up where it is interrupted. */
+/** As whoever calls may be interrupted. */
 const waitFor: Wait<never> = (waiting, giveUp) =>
   Effect.withFiberRuntime((_, status) => withdrawing(waiting, status, giveUp))
 
@@ -80,10 +80,7 @@ const waitFor: Wait<never> = (waiting, giveUp) =>
 export const waitBy =
   (restore: <B>(waiting: Effect.Effect<B>) => Effect.Effect<B>): Wait<never> =>
   (waiting, giveUp) =>
-    Effect.catchAllCause(restore(waiting), (cause) => {
-      giveUp()
-      return Effect.failCause(cause)
-    })
+    orWithdraw(restore(waiting), giveUp)
 
 /** Waits until it has passed. */
 export const pass = (gateOf: () => Side, passing?: Passing): Effect.Effect<Acquired> =>

@@ -10,10 +10,12 @@ export const withdrawing = <A, E>(
   withdraw: () => void,
 ): Effect.Effect<A, E> => {
   if (!RuntimeFlags.interruption(runtimeFlags)) return waiting
-  return Effect.uninterruptible(
-    Effect.catchAllCause(Effect.interruptible(waiting), (cause) => {
-      withdraw()
-      return Effect.failCause(cause)
-    }),
-  )
+  return Effect.uninterruptible(orWithdraw(Effect.interruptible(waiting), withdraw))
 }
+
+/** The same in an uninterruptible region, of what may be interrupted itself. */
+export const orWithdraw = <A, E>(waiting: Effect.Effect<A, E>, withdraw: () => void): Effect.Effect<A, E> =>
+  Effect.catchAllCause(waiting, (cause) => {
+    withdraw()
+    return Effect.failCause(cause)
+  })
