@@ -28,6 +28,7 @@ export default defineConfig({
     // External sources are imported by the runtime itself, with its own conditions and TypeScript loader.
     server: { deps: { external: [/\/packages\/[^/]+\/src\//] } },
     sequence: { sequencer: LongestFirst },
+    ...(process.env.MULTIFIBER_REPEATS !== undefined && { runner: "./scripts/repeating.mjs" }),
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
