@@ -4,7 +4,7 @@
  */
 import process from "node:process"
 import { expect } from "@effect/vitest"
-import { collect } from "@multifiber/testkit/garbage"
+import { collectApart } from "@multifiber/testkit/garbage"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -259,7 +259,7 @@ onEach(
       const counted = Effect.all([server.connections, objects])
       let seen = yield* counted
       while (seen.join() !== `1,${atFirst}` && performance.now() < end) {
-        collect()
+        yield* Effect.promise(collectApart)
         yield* Effect.sleep(20)
         seen = yield* counted
       }

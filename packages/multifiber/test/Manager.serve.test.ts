@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect } from "@effect/vitest"
-import { collect } from "@multifiber/testkit/garbage"
+import { collectApart } from "@multifiber/testkit/garbage"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -116,7 +116,7 @@ const becomes = <A>(ask: Effect.Effect<A, unknown>, expected: A) =>
     const end = performance.now() + 10_000
     let found = yield* ask
     while (found !== expected && performance.now() < end) {
-      collect()
+      yield* Effect.promise(collectApart)
       yield* Effect.sleep(20)
       found = yield* ask
     }

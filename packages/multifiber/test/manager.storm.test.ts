@@ -3,7 +3,7 @@
  * connected to it. MULTIFIBER_STORM_SECONDS says how long; a few seconds where it does not.
  */
 import { expect } from "@effect/vitest"
-import { collect } from "@multifiber/testkit/garbage"
+import { collectApart } from "@multifiber/testkit/garbage"
 import { eventuallyIs } from "@multifiber/testkit/laws/law"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -47,7 +47,7 @@ const again = (counts: Counts, keys: ReadonlyArray<string>, times: number) =>
 /** What nobody has any more goes once it is collected: here, and where agents have died. */
 const objectsOf = (manager: Manager.Manager) =>
   Effect.zipRight(
-    Effect.sync(collect),
+    Effect.promise(collectApart),
     Effect.delay(
       Effect.map(Manager.statistics(manager), ({ objects }) => objects),
       20,

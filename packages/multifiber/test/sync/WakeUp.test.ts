@@ -2,7 +2,7 @@
 import { setImmediate } from "node:timers/promises"
 import { describe, expect, it } from "@effect/vitest"
 import * as Memory from "@multifiber/kernel/Memory"
-import { collect } from "@multifiber/testkit/garbage"
+import { collectApart } from "@multifiber/testkit/garbage"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
@@ -95,10 +95,7 @@ for (const [name, waiting] of Object.entries(waits)) {
   live(`${name}: nothing is left of one that somebody has waited for in vain`, () =>
     Effect.gen(function* () {
       const left = yield* givenUp(waiting)
-      const isGone = Effect.sync(() => {
-        collect()
-        return left.deref() === undefined
-      })
+      const isGone = Effect.map(Effect.promise(collectApart), () => left.deref() === undefined)
       const until = Effect.repeat(Effect.delay(isGone, 10), { until: (gone) => gone })
       yield* within(20)(until)
     }),
