@@ -1,6 +1,6 @@
 /**
- * The pool's engine: hands queued jobs to workers in batches, moves them when a worker idles, stops those that nobody wants any
- * more, and replaces workers that died or have served their time. Plain callbacks, no fiber per job: `Pool` wraps it in Effects.
+ * The pool's engine: hands queued jobs to the workers of its crew in batches, moves them when a worker idles or has died, and stops
+ * those that nobody wants any more. Plain callbacks, no fiber per job: `Pool` wraps it in Effects.
  *
  * Everything submitted in one turn of the event loop travels together. A worker gets half a window at a time; a message
  * below 50 µs of work is held back while any worker is busy, since small batches would perpetuate themselves. What
@@ -8,16 +8,13 @@
  */
 import * as Effect from "effect/Effect"
 import type { AnySpan } from "effect/Tracer"
-import * as Agent from "../Agent.ts"
-import { AgentLink, type LinkExit } from "../agent/AgentLink.ts"
+import type { AgentLink, LinkExit } from "../agent/AgentLink.ts"
 import { type Call, type CallSite, ORDINARY, type Terms } from "../agent/Call.ts"
 import type { Job } from "../agent/Job.ts"
-import type { Logs } from "../agent/Logs.ts"
 import { Watched } from "../agent/Watched.ts"
 import {
   InitializerFailed,
   PoolTerminated,
-  StartFailed,
   type TaskError,
   TaskInterrupted,
   TaskTimedOut,
@@ -26,12 +23,12 @@ import {
 import type { PlatformService } from "../Platform.ts"
 import type { Task } from "../Task.ts"
 import type { Memory } from "../wire/Protocol.ts"
+import { Crew, type CrewOptions } from "./Crew.ts"
 import type { PoolState, Submitter } from "./Engine.ts"
 import { JobQueue } from "./JobQueue.ts"
-import type { Recorder } from "./Recorder.ts"
 import { Room } from "./Room.ts"
 import * as Window from "./Window.ts"
-import { type Limits, Worker } from "./Worker.ts"
+import type { Worker } from "./Worker.ts"
 
 /** Milliseconds after which small or badly placed work moves all the same. */
 const PATIENCE = 1
@@ -42,50 +39,16 @@ const LAST_CHANCE = 10
 /** Milliseconds in which an OS process may say that a dropped task has heard: nobody sees what it is at. */
 const ANSWER_WITHIN = 60
 
-/** Milliseconds after which a reserve that was taken is replaced: what waits for a worker goes first. */
-const REFILL_AFTER = 20
-
-export interface DispatcherOptions {
-  /** The most workers. */
-  readonly size: number
-  /** So many are kept. */
-  readonly minSize: number
-  /** Milliseconds after which one beyond them ends that has nothing to do. */
-  readonly idleTimeout: number
-  readonly startMethod: Agent.StartMethod
-  readonly logs: Logs | undefined
-  /** Makes the first job of a worker. */
-  readonly initializer: (() => Job) | undefined
-  readonly limits: Limits
-  /** Milliseconds that an asked worker may take to end, or to interrupt a task. */
-  readonly grace: number
+export interface DispatcherOptions extends CrewOptions {
   /** The most jobs that are not settled, before those who submit wait. */
   readonly capacity: number
-  /** Who wants to know when each job waits and runs. */
-  readonly recorder: Recorder | undefined
-}
-
-/** What became of the jobs of a pool, in numbers. */
-export interface Counts {
-  readonly submitted: number
-  readonly succeeded: number
-  readonly failed: number
-  /** Workers that took the place of one that was lost. */
-  readonly respawned: number
-  /** Workers that took the place of one that had served its time. */
-  readonly recycled: number
 }
 
 export class Dispatcher extends Watched implements Submitter {
   state: PoolState = { _tag: "running" }
-  readonly workers: Array<Worker> = []
-  readonly counts: { -readonly [K in keyof Counts]: Counts[K] } = {
-    submitted: 0,
-    succeeded: 0,
-    failed: 0,
-    respawned: 0,
-    recycled: 0,
-  }
+  /** What became of the jobs. */
+  readonly counts = { submitted: 0, succeeded: 0, failed: 0 }
+  readonly crew: Crew
   private readonly queue = new JobQueue()
   /** Jobs that are for one worker, by its place. */
   private readonly pinned: ReadonlyArray<JobQueue>
@@ -93,11 +56,6 @@ export class Dispatcher extends Watched implements Submitter {
   private readonly options: DispatcherOptions
   /** Jobs that were lost, and may be tried again: how to give that up. */
   private readonly undecided = new Map<Job, () => void>()
-  /** OS processes take long to start: once one was lost, another waits for the place of the next. */
-  private keepsReserve = false
-  private reserve: Worker | undefined = undefined
-  /** Workers that were ended and run on, as far as the runtime tells. */
-  private readonly unstopped = new Set<Worker>()
   private lastCall: Call | undefined = undefined
   private unsettled = 0
   /** The lowest priority that a job ever had, and the highest above it that has come since the last pump. */
@@ -116,27 +74,30 @@ export class Dispatcher extends Watched implements Submitter {
     this.platform = platform
     this.options = options
     this.pinned = Array.from({ length: options.size }, () => new JobQueue())
-    this.replenish()
-  }
-
-  get isReady(): boolean {
-    return (
-      this.workers.length >= this.options.minSize && this.workers.every(({ link }) => link.state === "ready")
-    )
+    this.crew = new Crew(platform, options, {
+      isNeeded: () => this.needsWorkers,
+      isAwaited: (place) => (this.pinned[place]?.size ?? 0) > 0,
+      onChange: () => {
+        this.schedulePump()
+        this.changed()
+      },
+      onReport: (worker, ran, busy, memory) => this.report(worker, ran, busy, memory),
+      onBegun: (worker, job) => {
+        // Who has given it up in the meantime bounds its end.
+        if (job.status === "waiting") this.time(worker, job)
+      },
+      onHears: (worker, job) => {
+        if (job.status !== "waiting") worker.watch(job, this.options.grace, () => worker.link.end(-9))
+      },
+      onEnd: (worker, exit, lost, unbegun) => this.salvage(worker, exit, lost, unbegun),
+      onFailure: (error) => this.fail(error),
+    })
+    this.crew.replenish()
   }
 
   /** Every job is settled. */
   get isDrained(): boolean {
     return this.unsettled === 0
-  }
-
-  /** No worker is left. */
-  get isGone(): boolean {
-    return this.everyWorker.length === 0
-  }
-
-  private get everyWorker(): Array<Worker> {
-    return this.reserve ? [...this.workers, this.reserve] : [...this.workers]
   }
 
   /** It takes so many jobs at a time, and no more. */
@@ -146,7 +107,7 @@ export class Dispatcher extends Watched implements Submitter {
 
   /** All its workers share memory with this agent. */
   get sharesMemory(): boolean {
-    return this.workers.length > 0 && this.workers.every(({ link }) => link.sharesMemory)
+    return this.crew.sharesMemory
   }
 
   /** Jobs that no worker has, cancelled ones among them. */
@@ -156,14 +117,9 @@ export class Dispatcher extends Watched implements Submitter {
 
   /** Jobs that are not settled, and no worker has. */
   get unsent(): number {
-    const sent = this.workers.flatMap(({ link }) => link.jobs())
+    const sent = this.crew.workers.flatMap(({ link }) => link.jobs())
     const isOpen = ({ call, status }: Job) => status === "waiting" && call.owner === this
     return this.unsettled - sent.filter(isOpen).length
-  }
-
-  /** Workers that were ended and run on. */
-  get abandoned(): number {
-    return this.unstopped.size
   }
 
   /** Waits until a condition holds that starts and ends of workers, or the last job, bring about. */
@@ -203,7 +159,7 @@ export class Dispatcher extends Watched implements Submitter {
   private giveWay(): void {
     const { urgent } = this
     this.urgent = Number.NEGATIVE_INFINITY
-    for (const worker of this.workers) {
+    for (const worker of this.crew.workers) {
       if (worker.link.jobs().some(({ call }) => call.terms.priority < urgent))
         this.putBack(worker.takeBackLast(Number.POSITIVE_INFINITY))
     }
@@ -227,7 +183,7 @@ export class Dispatcher extends Watched implements Submitter {
    */
   cancel(job: Job, error: TaskError = new TaskInterrupted({ task: job.task.name })): void {
     if (job.status !== "waiting") return
-    const worker = this.workers.find(({ link }) => link === job.link)
+    const worker = this.crew.workers.find(({ link }) => link === job.link)
     const runs = worker !== undefined && !worker.takeBack(job)
     job.fail(error)
     if (runs) this.drop(worker, job)
@@ -296,11 +252,6 @@ export class Dispatcher extends Watched implements Submitter {
     this.stopWorkers()
   }
 
-  /** Ends the workers that are left at once. On Deno a worker is reported as ended inside of `end`. */
-  kill(): void {
-    for (const { link } of this.everyWorker) link.end(-9)
-  }
-
   private fail(error: TaskError): void {
     if (this.state._tag === "failed" || this.state._tag === "terminated") return
     this.state = { _tag: "failed", error }
@@ -310,7 +261,7 @@ export class Dispatcher extends Watched implements Submitter {
   }
 
   private settleAll(errorOf: (job: Job) => TaskError): void {
-    const sent = this.workers.flatMap(({ link }) => link.jobs())
+    const sent = this.crew.workers.flatMap(({ link }) => link.jobs())
     const queued = [this.queue, ...this.pinned].flatMap((queue) => queue.drain())
     for (const job of [...sent, ...queued, ...this.undecided.keys()]) job.fail(errorOf(job))
     this.room.admit()
@@ -319,109 +270,21 @@ export class Dispatcher extends Watched implements Submitter {
   private stopWorkers(): void {
     clearTimeout(this.timer)
     this.timer = undefined
-    for (const { link } of this.everyWorker) {
-      if (link.listens) link.stop()
-      else link.end(-15)
-    }
+    this.crew.stop()
   }
 
-  /** Starts the workers that a pool of this kind keeps. */
-  private replenish(): void {
-    const { minSize } = this.options
-    while (this.takesPart && this.workers.length < minSize) this.tryStartWorker()
-  }
-
-  /** Its workers are needed. */
-  private get takesPart(): boolean {
+  private get needsWorkers(): boolean {
     return this.state._tag === "running" || (this.state._tag === "closed" && this.unsettled > 0)
-  }
-
-  private startWorker(place: number): void {
-    const worker = this.reserve ?? this.newWorker()
-    this.reserve = undefined
-    worker.enlist(place)
-    this.workers.push(worker)
-    if (this.keepsReserve) setTimeout(() => this.refill(), REFILL_AFTER).unref?.()
-  }
-
-  private refill(): void {
-    if (!this.takesPart || this.reserve) return
-    try {
-      this.reserve = this.newWorker()
-    } catch {
-      // The pool has all that it needs. Where it does not any more, it learns why no worker starts.
-    }
-  }
-
-  private newWorker(): Worker {
-    const { platform } = this
-    const { initializer, limits, logs, recorder, startMethod } = this.options
-    const path = Agent.nextPath()
-    const name = Agent.defaultName("PoolWorker", path)
-    const first = initializer?.()
-    const watch = {
-      times: recorder !== undefined,
-      memory: Math.min(limits.heap, limits.rss) < Number.POSITIVE_INFINITY,
-    }
-    const options = { name, path, daemon: true, startMethod, logs, watch, lifetime: "worker" } as const
-    const worker = new Worker(
-      limits,
-      (worker) =>
-        new AgentLink(platform, options, first ? [first] : [], {
-          onReady: () => {
-            worker.ready()
-            this.letRest(worker)
-            this.schedulePump()
-            this.changed()
-          },
-          onRan: (job, from, to) => recorder?.ran(worker, job, from, to),
-          onSettled: (ran, busy, memory) => this.report(worker, ran, busy, memory),
-          onBegun: (job) => {
-            // Who has given it up in the meantime bounds its end.
-            if (job.status === "waiting") this.time(worker, job)
-          },
-          onHears: (job) => {
-            if (job.status !== "waiting") worker.watch(job, this.options.grace, () => worker.link.end(-9))
-          },
-          onExit: (exit, lost, unbegun) => this.bury(worker, exit, lost, unbegun),
-          onGone: () => this.unstopped.delete(worker),
-        }),
-    )
-    first?.observe(({ outcome, status }) => {
-      if (status === "failed") this.fail(initializerFailed(first, outcome))
-    })
-    return worker
   }
 
   /** A worker has done some jobs. */
   private report(worker: Worker, ran: number, busy: number, memory: Memory | undefined): void {
     worker.observe(ran, busy, memory)
     this.bound(worker)
-    this.recycle(worker)
-    this.letRest(worker)
+    this.crew.recycle(worker)
+    this.crew.letRest(worker)
     this.schedulePump()
     this.changed()
-  }
-
-  /** Sends a worker away that has done its part. */
-  private recycle(worker: Worker): void {
-    if (!worker.isDue || !worker.isIdle || worker.isLeaving) return
-    this.counts.recycled++
-    worker.leave(this.options.grace)
-  }
-
-  /** It ends where it has nothing to do for long, and is not one of those that are kept. */
-  private letRest(worker: Worker): void {
-    const { grace, idleTimeout, minSize } = this.options
-    const isSpare = () =>
-      worker.isIdle &&
-      worker.isAvailable &&
-      worker !== this.reserve &&
-      this.workers.filter(({ isLeaving }) => !isLeaving).length > minSize
-    if (!isSpare()) return
-    worker.restLater(idleTimeout, () => {
-      if (isSpare()) worker.leave(grace)
-    })
   }
 
   /** A worker begins a job that may take so long. */
@@ -430,56 +293,25 @@ export class Dispatcher extends Watched implements Submitter {
     worker.watch(job, timeout, () => this.cancel(job, new TaskTimedOut({ task: job.task.name, timeout })))
   }
 
-  /** A worker ended: its running job is lost, what it had not begun goes to others, and another takes its place. */
-  private bury(worker: Worker, exit: LinkExit, lost: ReadonlyArray<Job>, unbegun: ReadonlyArray<Job>): void {
-    const { name } = worker.link
-    worker.ended()
-    this.unstopped.add(worker)
-    if (this.platform.capabilities.stopsBusyThread !== true && worker.link.isEnding)
-      worker.warnLater(() => this.warn(worker))
-    if (worker === this.reserve) {
-      this.reserve = undefined
-      this.changed()
-      return
-    }
-    this.workers.splice(this.workers.indexOf(worker), 1)
+  /** A worker ended: its running job is lost, and what it had not begun goes to others. */
+  private salvage(
+    { link }: Worker,
+    exit: LinkExit,
+    lost: ReadonlyArray<Job>,
+    unbegun: ReadonlyArray<Job>,
+  ): void {
     this.putBack(unbegun.filter(({ call }) => !call.terms.isInitial))
     const cause = exit.error === undefined ? {} : { cause: exit.error }
     for (const job of lost)
-      this.lose(job, new WorkerLost({ task: job.task.name, worker: name, exitCode: exit.code, ...cause }))
-    if (this.takesPart) {
-      if (exit.wasReady) {
-        if (!worker.isLeaving) {
-          this.counts.respawned++
-          this.keepsReserve = !worker.link.sharesMemory
-        }
-        this.replenish()
-        this.schedulePump()
-      } else {
-        this.fail(
-          new StartFailed({
-            agent: name,
-            cause: exit.error ?? new Error(`it ended with exit code ${exit.code}`),
-          }),
-        )
-      }
-    }
-    this.changed()
-  }
-
-  /** Says that a worker runs on which was ended, where it does. */
-  private warn(worker: Worker): void {
-    if (!this.unstopped.has(worker)) return
-    const { id, name } = worker.link
-    const text = `"${name}" was ended and runs on: nothing stops a busy thread on this runtime. Call Task.checkpoint in long loops, or use the start method "spawn".`
-    const messages = [{ kind: "value", value: text } as const]
-    const record = { level: "Warning", messages, errors: [], annotations: [], spans: [] } as const
-    this.options.logs?.write(record, { process: name, ident: id })
+      this.lose(
+        job,
+        new WorkerLost({ task: job.task.name, worker: link.name, exitCode: exit.code, ...cause }),
+      )
   }
 
   private lose(job: Job, error: WorkerLost): void {
     const { retry } = job.call.terms
-    if (retry === undefined || job.status !== "waiting" || !this.takesPart) {
+    if (retry === undefined || job.status !== "waiting" || !this.needsWorkers) {
       job.fail(error)
       return
     }
@@ -497,21 +329,6 @@ export class Dispatcher extends Watched implements Submitter {
     if (this.undecided.has(job)) this.undecided.set(job, withdraw)
   }
 
-  private tryStartWorker(): void {
-    try {
-      this.startWorker(this.freePlace())
-    } catch (error) {
-      this.fail(error as StartFailed)
-    }
-  }
-
-  /** One that jobs wait for, if there is such a one. */
-  private freePlace(): number {
-    const taken = new Set(this.workers.map(({ place }) => place))
-    const free = this.pinned.flatMap((_, place) => (taken.has(place) ? [] : [place]))
-    return free.find((place) => (this.pinned[place]?.size ?? 0) > 0) ?? (free[0] as number)
-  }
-
   private schedulePump(): void {
     if (this.pumpScheduled) return
     this.pumpScheduled = true
@@ -524,9 +341,9 @@ export class Dispatcher extends Watched implements Submitter {
   /** Sends what is worth sending; an impatient pump (`patient` false) sends everything that has a place. */
   private pump(patient: boolean): void {
     if (this.unsettled === 0) return
-    for (const worker of this.workers) if (worker.isAvailable) this.recycle(worker)
+    for (const worker of this.crew.workers) if (worker.isAvailable) this.crew.recycle(worker)
     if (this.urgent > this.lowest) this.giveWay()
-    const ready = this.workers.filter((worker) => worker.isAvailable)
+    const ready = this.crew.workers.filter((worker) => worker.isAvailable)
     ready.sort((left, right) => left.link.live - right.link.live)
     const busy = ready.some((worker) => !worker.isIdle)
     let heldBack = false
@@ -541,12 +358,12 @@ export class Dispatcher extends Watched implements Submitter {
       if (patient && (busy || index > 0) && count < Window.worthwhile(worker.window)) heldBack = true
       else worker.send(queue.take(count, worker.isIdle))
     })
-    if (this.queued > 0) this.grow()
+    if (this.queued > 0) this.crew.grow()
     if (this.queue.size === 0) heldBack = this.level(ready, patient) || heldBack
-    if (this.canGrow && ready.some(({ link }) => link.live > 1)) {
+    if (this.crew.canGrow && ready.some(({ link }) => link.live > 1)) {
       // They may be behind a long one.
       if (patient) heldBack = true
-      else this.grow()
+      else this.crew.grow()
     }
     if (heldBack) this.timer = this.timer ?? setTimeout(() => this.losePatience(), PATIENCE)
   }
@@ -554,16 +371,6 @@ export class Dispatcher extends Watched implements Submitter {
   private losePatience(): void {
     this.timer = undefined
     this.pump(false)
-  }
-
-  /** Starts another worker for what finds no place, one at a time. */
-  private grow(): void {
-    if (this.canGrow) this.tryStartWorker()
-  }
-
-  private get canGrow(): boolean {
-    const { options, workers } = this
-    return this.takesPart && workers.length < options.size && !workers.some(({ isStarting }) => isStarting)
   }
 
   /** Moves jobs from the fullest worker to idle ones; returns whether that waits for more patience. */
@@ -581,6 +388,3 @@ export class Dispatcher extends Watched implements Submitter {
     return waits
   }
 }
-
-const initializerFailed = ({ task }: Job, cause: unknown): InitializerFailed =>
-  new InitializerFailed({ url: task.url, task: task.name, cause })

@@ -31,7 +31,7 @@ export class LocalEngine implements Engine {
   readonly started: Effect.Effect<void, StartFailed> = Effect.suspend(() => {
     const { submitter } = this
     return Effect.flatMap(
-      submitter.until(() => submitter.isReady || submitter.state._tag === "failed"),
+      submitter.until(() => submitter.crew.isReady || submitter.state._tag === "failed"),
       () =>
         submitter.state._tag === "failed"
           ? Effect.zipRight(this.ended, Effect.fail(submitter.state.error as StartFailed))
@@ -42,23 +42,24 @@ export class LocalEngine implements Engine {
   /** Waits for the end of the workers that were told to end: within the grace period, then by force. */
   readonly ended: Effect.Effect<void> = Effect.suspend(() => {
     const { submitter } = this
-    const gone = submitter.until(() => submitter.isGone)
+    const gone = submitter.until(() => submitter.crew.isGone)
     return Effect.zipRight(
-      orElseAfter(gone, Duration.millis(this.settings.grace), () => submitter.kill()),
+      orElseAfter(gone, Duration.millis(this.settings.grace), () => submitter.crew.kill()),
       orElseAfter(gone, LAST_WAIT, () => {}),
     )
   })
 
-  readonly places = Effect.sync(() => this.submitter.workers.map(({ place }) => place))
+  readonly places = Effect.sync(() => this.submitter.crew.workers.map(({ place }) => place))
 
   readonly statistics: Effect.Effect<Statistics> = Effect.sync(() => {
-    const { abandoned, counts, state, unsent, workers } = this.submitter
+    const { counts, crew, state, unsent } = this.submitter
     return {
       status: state._tag,
       queued: unsent,
       ...counts,
-      abandoned,
-      workers: workers.map((worker) => worker.statistics),
+      ...crew.counts,
+      abandoned: crew.abandoned,
+      workers: crew.workers.map((worker) => worker.statistics),
     }
   })
 
@@ -68,7 +69,7 @@ export class LocalEngine implements Engine {
       const { version } = submitter
       if (version !== seen)
         return Effect.map(this.statistics, (statistics) => Option.some([statistics, version] as const))
-      return submitter.isGone && submitter.state._tag !== "running"
+      return submitter.crew.isGone && submitter.state._tag !== "running"
         ? Effect.succeed(Option.none())
         : undefined
     })

@@ -70,7 +70,7 @@ const start = async (
 ) => {
   const fake = FakePlatform.make(options)
   const dispatcher = new Dispatcher(fake.service, { ...settings(size), ...more })
-  await untilTrue(() => dispatcher.isReady)
+  await untilTrue(() => dispatcher.crew.isReady)
   const submit = (task: Task.Task.Any, numbers: ReadonlyArray<number>): Array<Job> =>
     numbers.map((n) => {
       const job = Job.one(dispatcher.call(task, 1), [n])
@@ -140,11 +140,11 @@ describe("Dispatcher", () => {
       const { echo, gated, log, open } = steered()
       const { dispatcher, fake, submit } = await start(2)
       let posts = 0
-      for (const { link, window } of [...dispatcher.workers]) {
+      for (const { link, window } of [...dispatcher.crew.workers]) {
         const send = link.send.bind(link)
         expect(window.size).toBeGreaterThan(1)
         link.send = (jobs) => {
-          const { size } = dispatcher.workers.find((worker) => worker.link === link)?.window ?? window
+          const { size } = dispatcher.crew.workers.find((worker) => worker.link === link)?.window ?? window
           expect(link.outstanding).toBeLessThanOrEqual(size / 2)
           expect(link.outstanding + jobs.length).toBeLessThanOrEqual(size)
           posts++
@@ -171,7 +171,7 @@ describe("Dispatcher", () => {
     const short = submit(echo, range(0, 7))
     expect(await outcomes(short)).toEqual(range(0, 7))
     expect(long?.status).toBe("waiting")
-    expect(dispatcher.workers.map(({ link }) => link.live).sort()).toEqual([0, 1])
+    expect(dispatcher.crew.workers.map(({ link }) => link.live).sort()).toEqual([0, 1])
     open(-1)
     expect(await outcomes([long as Job])).toEqual([-1])
   })
@@ -182,7 +182,7 @@ describe("Dispatcher", () => {
     const [long] = submit(gated, [-1])
     await untilTrue(() => log.length === 1)
     const jobs = submit(echo, range(0, 100))
-    await untilTrue(() => dispatcher.workers.some(({ link }) => link.live > 1))
+    await untilTrue(() => dispatcher.crew.workers.some(({ link }) => link.live > 1))
     const cancelled = [0, 3, 50, 99]
     for (const n of cancelled) dispatcher.cancel(jobs[n] as Job)
     for (const n of cancelled) expect(jobs[n]?.outcome).toMatchObject({ _tag: "TaskInterrupted" })
@@ -229,7 +229,7 @@ describe("Dispatcher", () => {
   it("levelling gives a worker no more than its ring holds, revoked places included", BOUND, async () => {
     const { echo, gated, log, open } = steered()
     const { dispatcher, fake, submit } = await start(2)
-    for (const worker of dispatcher.workers) worker.window = { size: CAPACITY, least: 2, taskTime: 1e-6 }
+    for (const worker of dispatcher.crew.workers) worker.window = { size: CAPACITY, least: 2, taskTime: 1e-6 }
     for (const agent of fake.agents) agent.pause()
     const all = [
       ...submit(echo, range(0, CAPACITY + 3)),
@@ -237,10 +237,9 @@ describe("Dispatcher", () => {
       ...submit(echo, range(CAPACITY + 3, 2 * CAPACITY - 1)),
     ]
     await untilTrue(() => all.every(({ link }) => link !== undefined))
-    const [idle, full] = dispatcher.workers.map(({ link }) => all.filter((job) => job.link === link)) as [
-      Array<Job>,
-      Array<Job>,
-    ]
+    const [idle, full] = dispatcher.crew.workers.map(({ link }) =>
+      all.filter((job) => job.link === link),
+    ) as [Array<Job>, Array<Job>]
     expect([idle.length, full.length]).toEqual([CAPACITY, CAPACITY])
     const expected = full.map(idOf)
     for (const job of idle) dispatcher.cancel(job)
@@ -248,7 +247,7 @@ describe("Dispatcher", () => {
     await untilTrue(() => log.includes(-1))
     // Jobs move after a millisecond of real time.
     await setTimeout(50)
-    for (const { link } of dispatcher.workers) expect(link.outstanding).toBeLessThanOrEqual(CAPACITY)
+    for (const { link } of dispatcher.crew.workers) expect(link.outstanding).toBeLessThanOrEqual(CAPACITY)
     fake.agents[0]?.resume()
     open(-1)
     expect(await outcomes(full)).toEqual(expected)
@@ -263,7 +262,7 @@ describe("Dispatcher", () => {
       const [running] = submit(gated, [-1]) as [Job]
       await untilTrue(() => log.length === 1)
       const jobs = submit(echo, range(0, 40))
-      await untilTrue(() => dispatcher.workers.some(({ link }) => link.live > 1))
+      await untilTrue(() => dispatcher.crew.workers.some(({ link }) => link.live > 1))
       const error = new Error("the roof fell")
       fake.agents[0]?.die({ code: 3, error })
       expect(await outcome(running)).toMatchObject({
@@ -275,7 +274,7 @@ describe("Dispatcher", () => {
       expect(await outcomes(jobs)).toEqual(range(0, 40))
       expect(log).toEqual([-1, ...range(0, 40)])
       expect(fake.agents.length).toBe(2)
-      expect(dispatcher.isReady).toBe(true)
+      expect(dispatcher.crew.isReady).toBe(true)
       expect(fake.holds()).toBe(0)
     },
   )
@@ -326,7 +325,7 @@ describe("Dispatcher", () => {
     const ends = (await outcomes(jobs)) as ReadonlyArray<{ readonly _tag: string }>
     expect(ends.filter(({ _tag }) => _tag === "WorkerLost").length).toBe(1)
     expect(ends.filter(({ _tag }) => _tag === "StartFailed").length).toBe(jobs.length - 1)
-    await untilTrue(() => dispatcher.isGone)
+    await untilTrue(() => dispatcher.crew.isGone)
     expect(dispatcher.state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed" } })
     expect(fake.holds()).toBe(0)
   })
@@ -337,7 +336,7 @@ describe("Dispatcher", () => {
     async () => {
       const fake = FakePlatform.make({ stillborn: 1 })
       const dispatcher = new Dispatcher(fake.service, settings(2))
-      await untilTrue(() => dispatcher.isGone)
+      await untilTrue(() => dispatcher.crew.isGone)
       expect(dispatcher.state).toMatchObject({ _tag: "failed", error: { _tag: "StartFailed" } })
       expect(fake.agents.length).toBe(2)
     },
@@ -350,7 +349,7 @@ describe("Dispatcher", () => {
     await untilTrue(() => log.length === 1)
     fake.agents[0]?.die()
     expect(await outcomes(jobs)).toMatchObject([{ _tag: "WorkerLost" }, { _tag: "StartFailed" }])
-    await untilTrue(() => dispatcher.isGone)
+    await untilTrue(() => dispatcher.crew.isGone)
     expect(fake.agents.length).toBe(2)
     expect(fake.holds()).toBe(0)
   })
@@ -364,7 +363,7 @@ describe("Dispatcher", () => {
         const jobs = submit(echo, range(0, 100))
         dispatcher.close()
         expect(await outcomes(jobs)).toEqual(range(0, 100))
-        await untilTrue(() => dispatcher.isGone)
+        await untilTrue(() => dispatcher.crew.isGone)
         expect(fake.agents.every(({ ended }) => ended)).toBe(true)
         expect(fake.agents.length).toBe(3)
         expect(fake.holds()).toBe(0)
@@ -382,7 +381,7 @@ describe("Dispatcher", () => {
           const waiting = jobs.filter(({ status }) => status === "waiting")
           expect(waiting).toEqual([])
           expect(jobs[0]?.outcome).toMatchObject({ _tag: "PoolTerminated" })
-          await untilTrue(() => dispatcher.isGone)
+          await untilTrue(() => dispatcher.crew.isGone)
           expect(fake.agents.length).toBe(3)
           expect(fake.holds()).toBe(0)
         },
@@ -391,10 +390,10 @@ describe("Dispatcher", () => {
       it("terminate and kill may be repeated, also while the workers end", BOUND, async () => {
         const { dispatcher, fake } = await start(3, options)
         dispatcher.terminate()
-        dispatcher.kill()
+        dispatcher.crew.kill()
         dispatcher.terminate()
         dispatcher.close()
-        await untilTrue(() => dispatcher.isGone)
+        await untilTrue(() => dispatcher.crew.isGone)
         dispatcher.terminate()
         expect(dispatcher.state._tag).toBe("terminated")
         expect(fake.agents.every(({ ended }) => ended)).toBe(true)
@@ -410,7 +409,7 @@ describe("Dispatcher", () => {
         fake.agents[0]?.die()
         expect(await outcome(running)).toMatchObject({ _tag: "WorkerLost" })
         expect(await outcomes(jobs)).toEqual(range(0, 10))
-        await untilTrue(() => dispatcher.isGone)
+        await untilTrue(() => dispatcher.crew.isGone)
         expect(fake.holds()).toBe(0)
       })
     },
@@ -440,9 +439,9 @@ describe("Dispatcher", () => {
     await untilTrue(() => log.length === 4)
     for (const n of range(0, 4)) open(n)
     await outcomes(jobs)
-    await untilTrue(() => dispatcher.workers.length === 1)
+    await untilTrue(() => dispatcher.crew.workers.length === 1)
     await setTimeout(100)
-    expect(dispatcher.workers.length).toBe(1)
+    expect(dispatcher.crew.workers.length).toBe(1)
     expect(fake.agents.length).toBe(4)
   })
 
