@@ -13,7 +13,6 @@ import type {
   StartAgent,
   StartOptions,
 } from "../Platform.ts"
-import type { Task } from "../Task.ts"
 import { describe } from "../wire/EncodedError.ts"
 import { decodeError, refusalOf } from "../wire/Failure.ts"
 import {
@@ -23,17 +22,15 @@ import {
   Op,
   type Outcome,
   type Run,
-  type Segment,
   STOPPED,
-  type TaskName,
   type ToAgent,
   type ToManager,
   VERSION,
 } from "../wire/Protocol.ts"
-import type { Packed } from "../wire/packed.ts"
 import { Asking } from "./Asking.ts"
 import { eachOutcome } from "./Batch.ts"
-import { type Call, isBound, spanOf } from "./Call.ts"
+import { isBound } from "./Call.ts"
+import { Columns } from "./Columns.ts"
 import * as Delivery from "./Delivery.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
@@ -110,7 +107,7 @@ export class AgentLink {
   private readonly logs: Logs | undefined
   private readonly listener: LinkListener
   private readonly ring = new Array<Job | undefined>(CAPACITY).fill(undefined)
-  private readonly numbers = new Map<Task.Any, number>()
+  private readonly columns = new Columns()
   /** Sequence numbers: of the oldest job without a report, and of the next to send. */
   private head = 0
   private tail = 0
@@ -288,7 +285,7 @@ export class AgentLink {
   }
 
   private pack(jobs: ReadonlyArray<Job>): Parcel {
-    const { names, segments, tasks } = this.columnsOf(jobs)
+    const { names, segments, told } = this.columns.of(jobs)
     for (let i = 0; i < jobs.length; i++) Claims.send(this.claims, this.tail + i)
     return {
       message: {
@@ -300,7 +297,7 @@ export class AgentLink {
         },
       },
       sent: () => {
-        for (const task of tasks) this.numbers.set(task, this.numbers.size)
+        told()
         for (const job of jobs) {
           this.ring[this.tail % CAPACITY] = job
           job.link = this
@@ -309,37 +306,6 @@ export class AgentLink {
         this.live += jobs.length
       },
     }
-  }
-
-  /** Lays the jobs out in columns: one segment for each run of calls of the same task, arity and span. */
-  private columnsOf(jobs: ReadonlyArray<Job>) {
-    const segments: Array<Segment> = []
-    const tasks: Array<Task.Any> = []
-    let values: Array<unknown> = []
-    for (let i = 0; i < jobs.length; ) {
-      const { call, payload } = jobs[i] as Job
-      const { arity, task } = call
-      const more = {
-        ...spanOf(call),
-        ...(call.terms.timeout === undefined ? {} : { isTimed: true as const }),
-      }
-      const number = this.numbers.get(task) ?? this.numbers.size + indexOrPush(tasks, task)
-      if (arity < 0) {
-        segments.push({ task: number, arity, values: payload as Packed, calls: 1, ...more })
-        i++
-        continue
-      }
-      values = []
-      const from = i
-      for (; i < jobs.length; i++) {
-        const job = jobs[i] as Job
-        if (job.call !== call && !isAlike(job.call, call)) break
-        job.appendTo(values)
-      }
-      segments.push({ task: number, arity, values, calls: i - from, ...more })
-    }
-    const names: Array<TaskName> = tasks.map(({ name, url }) => ({ url, name }))
-    return { segments, names, tasks }
   }
 
   private receive(message: FromAgent): void {
@@ -547,11 +513,6 @@ export class AgentLink {
   }
 }
 
-const indexOrPush = <A>(array: Array<A>, value: A): number => {
-  const index = array.indexOf(value)
-  return index === -1 ? array.push(value) - 1 : index
-}
-
 /** What moves with these jobs; throws where it has moved already. */
 const transferOf = ([job, ...others]: ReadonlyArray<Job>): ReadonlyArray<ArrayBuffer> | undefined => {
   // Those that transfer something are sent alone.
@@ -560,13 +521,6 @@ const transferOf = ([job, ...others]: ReadonlyArray<Job>): ReadonlyArray<ArrayBu
   for (const buffer of transfer ?? []) new Uint8Array(buffer)
   return transfer
 }
-
-/** They may travel in one segment. */
-const isAlike = (left: Call, right: Call): boolean =>
-  left.task === right.task &&
-  left.arity === right.arity &&
-  left.span === right.span &&
-  left.terms.timeout === right.terms.timeout
 
 /** Fails a job that cannot be sent, with the reason. */
 const refuse = (job: Job, cause: unknown): void => {
