@@ -13,11 +13,22 @@ const BLOCK = 1024
 /** With more keys objects are hash tables, which gain little. */
 const MOST_KEYS = 16
 
+/** With more texts than these it is not worth it to tell them apart. */
+const MOST_TEXTS = 64
+
+/** A few texts, and which of them each row has: one by one they take longer to clone than all else. */
+interface Texts {
+  readonly texts: ReadonlyArray<string>
+  readonly rows: Uint8Array
+}
+
+type Column = ArrayLike<unknown> | Texts
+
 /** Plain objects that have the same keys in the same order, and nothing but primitive values. */
 interface Columns {
   readonly keys: ReadonlyArray<string>
   /** The values of each key. */
-  readonly columns: ReadonlyArray<ArrayLike<unknown>>
+  readonly columns: ReadonlyArray<Column>
   readonly length: number
 }
 
@@ -59,7 +70,7 @@ const columnsOf = (values: ReadonlyArray<unknown>): Columns | undefined => {
   // To assign to that would change the prototype.
   if (keys.length === 0 || keys.length > MOST_KEYS || keys.includes("__proto__")) return undefined
   const records = values as ReadonlyArray<PlainObject>
-  const columns: Array<ArrayLike<unknown>> = []
+  const columns: Array<Column> = []
   try {
     for (const record of records) if (!isAlike(record, keys)) return undefined
     for (const key of keys) {
@@ -75,7 +86,7 @@ const columnsOf = (values: ReadonlyArray<unknown>): Columns | undefined => {
 }
 
 /** The primitive values of a key; numbers as a typed array, into which they go as fast as they are read. */
-const columnOf = (records: ReadonlyArray<PlainObject>, key: string): ArrayLike<unknown> | undefined => {
+const columnOf = (records: ReadonlyArray<PlainObject>, key: string): Column | undefined => {
   const numbers = new Float64Array(records.length)
   for (let row = 0; row < numbers.length; row++) {
     const value = (records[row] as PlainObject)[key]
@@ -90,13 +101,38 @@ const primitivesOf = (
   records: ReadonlyArray<PlainObject>,
   key: string,
   column: Array<unknown>,
-): ArrayLike<unknown> | undefined => {
+): Column | undefined => {
   for (let row = column.length; row < records.length; row++) {
     const value = (records[row] as PlainObject)[key]
     if (!isPrimitive(value)) return undefined
     column.push(value)
   }
-  return column
+  return textsOf(column) ?? column
+}
+
+const textsOf = (column: ReadonlyArray<unknown>): Texts | undefined => {
+  const numbers = new Map<string, number>()
+  const rows = new Uint8Array(column.length)
+  for (let row = 0; row < column.length; row++) {
+    const text = column[row]
+    if (typeof text !== "string") return undefined
+    let number = numbers.get(text)
+    if (number === undefined) {
+      number = numbers.size
+      if (number === MOST_TEXTS) return undefined
+      numbers.set(text, number)
+    }
+    rows[row] = number
+  }
+  return { texts: Array.from(numbers.keys()), rows }
+}
+
+const listed = (column: Column): ArrayLike<unknown> => {
+  if (!("texts" in column)) return column
+  const { rows, texts } = column
+  const list = new Array<unknown>(rows.length)
+  for (let row = 0; row < rows.length; row++) list[row] = texts[rows[row] as number]
+  return list
 }
 
 const numbersOr = (items: ReadonlyArray<unknown>): ArrayLike<unknown> => {
@@ -153,8 +189,9 @@ const interned = (keys: ReadonlyArray<string>): ReadonlyArray<string> =>
  * Makes the record of a row, in a literal as far as it goes: a place in it meets one key only, as long as all records are of the
  * same shape. In a loop one place meets them all, which takes V8 two to four times as long.
  */
-const recordReader = ({ columns, keys: texts }: Columns): ((row: number) => PlainObject) => {
-  const keys = interned(texts)
+const recordReader = (packed: Columns): ((row: number) => PlainObject) => {
+  const keys = interned(packed.keys)
+  const columns = packed.columns.map(listed)
   const [a = "", b = "", c = "", d = ""] = keys
   const [as = [], bs = [], cs = [], ds = []] = columns
   switch (keys.length) {

@@ -7,6 +7,8 @@ const travelled = (items: ArrayLike<unknown>) => unpacked(structuredClone(packed
 
 const many = { minLength: 32, maxLength: 100, size: "max" } as const
 
+const few = fc.constantFrom("", "a", "of few")
+
 const primitive = fc.oneof(
   fc.double(),
   fc.string(),
@@ -24,10 +26,10 @@ const keys = fc.uniqueArray(fc.oneof(fc.string(), fc.constantFrom("a", "0", "con
 const objectOf = (names: ReadonlyArray<string>, values: ReadonlyArray<unknown>): object =>
   Object.fromEntries(names.map((name, i) => [name, values[i]]))
 
-const records = keys.chain((names) =>
+const records = fc.tuple(keys, fc.constantFrom(primitive, few)).chain(([names, value]) =>
   fc.array(
     fc
-      .array(primitive, { minLength: names.length, maxLength: names.length })
+      .array(value, { minLength: names.length, maxLength: names.length })
       .map((values) => objectOf(names, values)),
     many,
   ),
@@ -62,6 +64,15 @@ describe("packed", () => {
       }),
     )
     expect(columns).toBeGreaterThan(10)
+  })
+
+  it("of few texts each travels once, of many all", () => {
+    for (const different of [1, 64, 65]) {
+      const items = Array.from({ length: 200 }, (_, n) => ({ n, text: `text ${n % different}` }))
+      const [, column] = (packed(items) as { readonly columns: ReadonlyArray<object> }).columns
+      expect("texts" in (column as object)).toBe(different <= 64)
+      expect(travelled(items)).toEqual(items)
+    }
   })
 
   it("one record of another kind among many keeps all as they are", () => {
