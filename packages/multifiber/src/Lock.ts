@@ -84,9 +84,9 @@ export const tryAcquire = (self: Lock): Effect.Effect<Acquired | false> => tryPa
  *
  * **Waiting** – suspends the fiber; the program stays alive meanwhile. The lock is not recursive: who holds it waits for
  * itself, or for another that releases it. **Fairness** – first come, first served, among the fibers of an agent and among
- * agents, but a newcomer, or the next fiber of the agent that frees it, may take a free lock before a waiter has woken up; after
- * four lost races the oldest waiter has the lock reserved. **Interruption** – leaves the queue, and frees the lock where it had just come. **Errors** – none: the
- * lock of an agent that has died passes on, as `abandoned`.
+ * agents, but a newcomer, or the next fiber of the agent that frees it, may take a free lock before a waiter has woken up;
+ * after four lost races the oldest waiter has the lock reserved. **Interruption** – leaves the queue, and frees the lock
+ * where it had just come. **Errors** – none: the lock of an agent that has died passes on, as `abandoned`.
  *
  * **Source** – Python's `Lock.acquire()`.
  *

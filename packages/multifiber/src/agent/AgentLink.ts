@@ -30,12 +30,12 @@ import {
 import { Asking } from "./Asking.ts"
 import { eachOutcome } from "./Batch.ts"
 import { isBound } from "./Call.ts"
-import { Columns } from "./Columns.ts"
 import * as Delivery from "./Delivery.ts"
 import type { Job } from "./Job.ts"
 import type { Logs } from "./Logs.ts"
 import * as Membership from "./Membership.ts"
 import * as Names from "./Names.ts"
+import { Segments } from "./Segments.ts"
 import { Serving } from "./Serving.ts"
 
 /** The most tasks that an agent may be ahead of its reports: the size of its ring of claims. */
@@ -107,7 +107,7 @@ export class AgentLink {
   private readonly logs: Logs | undefined
   private readonly listener: LinkListener
   private readonly ring = new Array<Job | undefined>(CAPACITY).fill(undefined)
-  private readonly columns = new Columns()
+  private readonly segments = new Segments()
   /** Sequence numbers: of the oldest job without a report, and of the next to send. */
   private head = 0
   private tail = 0
@@ -285,7 +285,7 @@ export class AgentLink {
   }
 
   private pack(jobs: ReadonlyArray<Job>): Parcel {
-    const { names, segments, told } = this.columns.of(jobs)
+    const { names, segments, told } = this.segments.of(jobs)
     for (let i = 0; i < jobs.length; i++) Claims.send(this.claims, this.tail + i)
     return {
       message: {

@@ -29,7 +29,7 @@ export interface CrewOptions {
   readonly limits: Limits
   /** Milliseconds that an asked worker may take to end. */
   readonly grace: number
-  /** Who wants to know when each job runs. */
+  /** Who wants to know when each job waits and runs. */
   readonly recorder: Recorder | undefined
 }
 

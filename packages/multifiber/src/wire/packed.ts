@@ -87,6 +87,7 @@ const columnsOf = (values: ReadonlyArray<unknown>): Columns | undefined => {
 
 /** The primitive values of a key; numbers as a typed array, into which they go as fast as they are read. */
 const columnOf = (records: ReadonlyArray<PlainObject>, key: string): Column | undefined => {
+  if (typeof (records[0] as PlainObject)[key] !== "number") return primitivesOf(records, key, [])
   const numbers = new Float64Array(records.length)
   for (let row = 0; row < numbers.length; row++) {
     const value = (records[row] as PlainObject)[key]
@@ -96,7 +97,7 @@ const columnOf = (records: ReadonlyArray<PlainObject>, key: string): Column | un
   return numbers
 }
 
-/** The same after the first of them. */
+/** The same after those that are in the column. */
 const primitivesOf = (
   records: ReadonlyArray<PlainObject>,
   key: string,

@@ -1,11 +1,11 @@
-/** How jobs travel: as columns of arguments, one segment for each run of calls that are alike. */
+/** How jobs travel to an agent: in segments, one for each run of calls that are alike, with their arguments in a row. */
 import type { Task } from "../Task.ts"
 import type { Segment, TaskName } from "../wire/Protocol.ts"
 import type { Packed } from "../wire/packed.ts"
 import { type Call, spanOf } from "./Call.ts"
 import type { Job } from "./Job.ts"
 
-export class Columns {
+export class Segments {
   /** The tasks whose names the agent has been told, by number. */
   private readonly numbers = new Map<Task.Any, number>()
 
