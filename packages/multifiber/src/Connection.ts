@@ -93,13 +93,13 @@ export const sendMessage = (
       ? callRemote<true, SendError["_tag"]>(sending(side), "send", [message], SENDING)
       : withLoan(
           message,
-          takeTurn(() => ({
+          takeTurn({
             turn: () => side.writers,
             act: side.putOf(message),
             check: check ?? side.checkSending,
             tags: SENDING,
             giveUp: () => side.giveUp(),
-          })),
+          }),
         )
     return Effect.asVoid(sent)
   })
@@ -131,13 +131,13 @@ export const recvMessage = <A, E = never>(
   Effect.suspend(() => {
     const side = sideOf(self)
     if (!isRemote(side)) {
-      const turnOf = () => ({
+      const turn = {
         turn: () => side.readers,
         act: side.takeOf(how.take),
         check: check ?? side.checkReceiving,
         tags: RECEIVING,
-      })
-      return complete(how, takeTurn(turnOf, sleep(milliseconds)))
+      }
+      return complete(how, takeTurn(turn, sleep(milliseconds)))
     }
     const taken = takeRemote(receiving(side), "recv", milliseconds, RECEIVING)
     return Effect.flatMap(taken, (received) =>
@@ -304,13 +304,13 @@ export const pollMessage = (
   Effect.suspend((): Effect.Effect<true | Nothing, Closed | WrongDirection> => {
     const side = sideOf(self)
     if (!isRemote(side)) {
-      const turnOf = () => ({
+      const turn = {
         turn: () => side.readers,
         act: side.poll,
         check: check ?? side.checkReceiving,
         tags: POLLING,
-      })
-      return milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
+      }
+      return milliseconds === 0 ? tryTurn(turn) : takeTurn(turn, sleep(milliseconds))
     }
     return pollRemote(receiving(side), milliseconds, POLLING)
   })

@@ -116,19 +116,20 @@ type Ended = Closed | ShutDown
 
 type Check = () => void
 
-const writing =
-  (local: LocalQueue, message: Message, check: Check = local.checkOpen) =>
-  () => ({
-    turn: () => local.writers,
-    act: local.putOf(message),
-    check,
-    tags: ENDED,
-    giveUp: () => local.giveUp(),
-  })
+const writing = (local: LocalQueue, message: Message, check: Check = local.checkOpen) => ({
+  turn: () => local.writers,
+  act: local.putOf(message),
+  check,
+  tags: ENDED,
+  giveUp: () => local.giveUp(),
+})
 
-const reading =
-  <A>(local: LocalQueue, read: (message: Message) => A, check: Check = local.checkOpen) =>
-  () => ({ turn: () => local.readers, act: local.takeOf(read), check, tags: ENDED })
+const reading = <A>(local: LocalQueue, read: (message: Message) => A, check: Check = local.checkOpen) => ({
+  turn: () => local.readers,
+  act: local.takeOf(read),
+  check,
+  tags: ENDED,
+})
 
 /**
  * Puts a message: at once where `milliseconds` is 0; in time, where it is given. Where it does so for another agent, `check` is
@@ -145,8 +146,8 @@ export const putMessage = (
   Effect.suspend(() => {
     const side = sideOf(self)
     if (isRemote(side)) return callRemote<true, Ended["_tag"]>(side, "put", [message, milliseconds], ENDED)
-    const turnOf = writing(side, message, check)
-    const putting = milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
+    const turn = writing(side, message, check)
+    const putting = milliseconds === 0 ? tryTurn(turn) : takeTurn(turn, sleep(milliseconds))
     return withLoan(message, putting)
   })
 
@@ -158,7 +159,7 @@ export const putMessage = (
 export const putBackMessage = (self: Queue<any>, message: Message): Effect.Effect<true | Nothing, Ended> =>
   Effect.suspend(() => {
     const local = localOf(self)
-    return takeTurn(() => ({ ...writing(local, message, () => {})(), act: local.putBackOf(message) }))
+    return takeTurn({ ...writing(local, message, () => {}), act: local.putBackOf(message) })
   })
 
 /**
@@ -187,8 +188,8 @@ export const takeMessage = <A>(
         received === NOTHING ? NOTHING : how.receive(received),
       )
     }
-    const turnOf = reading(side, how.take, check)
-    const taking = milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
+    const turn = reading(side, how.take, check)
+    const taking = milliseconds === 0 ? tryTurn(turn) : takeTurn(turn, sleep(milliseconds))
     return complete(how, taking)
   })
 
@@ -205,13 +206,13 @@ export const pollMessage = (
   Effect.suspend(() => {
     const side = sideOf(self)
     if (isRemote(side)) return pollRemote(side, milliseconds, ["Closed"])
-    const turnOf = () => ({
+    const turn = {
       turn: () => side.readers,
       act: side.poll,
       check: check ?? side.checkOpen,
       tags: ["Closed"] as const,
-    })
-    return milliseconds === 0 ? tryTurn(turnOf) : takeTurn(turnOf, sleep(milliseconds))
+    }
+    return milliseconds === 0 ? tryTurn(turn) : takeTurn(turn, sleep(milliseconds))
   })
 
 /**

@@ -42,16 +42,22 @@ export const attemptThen = <A, B, E, R, T extends Tag = never>(
   body: () => A,
   next: (result: A) => Effect.Effect<B, E, R>,
   tags: ReadonlyArray<T>,
-): Effect.Effect<B, E | Failure<T>, R> =>
-  Effect.suspend((): Effect.Effect<B, E | Failure<T>, R> => {
-    let result: A
-    try {
-      result = body()
-    } catch (thrown) {
-      return Effect.fail(failureOf(thrown, tags))
-    }
-    return next(result)
-  })
+): Effect.Effect<B, E | Failure<T>, R> => Effect.suspend(() => attemptNow(body, next, tags))
+
+/** The same at once, in an effect that runs already. */
+export const attemptNow = <A, B, E, R, T extends Tag = never>(
+  body: () => A,
+  next: (result: A) => Effect.Effect<B, E, R>,
+  tags: ReadonlyArray<T>,
+): Effect.Effect<B, E | Failure<T>, R> => {
+  let result: A
+  try {
+    result = body()
+  } catch (thrown) {
+    return Effect.fail(failureOf(thrown, tags))
+  }
+  return next(result)
+}
 
 const failureOf = <T extends Tag>(thrown: unknown, tags: ReadonlyArray<T>): Failure<T> => {
   const { _tag, ...fields } = Object(thrown) as { readonly _tag?: T }

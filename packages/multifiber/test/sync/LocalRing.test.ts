@@ -57,13 +57,13 @@ describe("LocalRing", () => {
     const [first, second, third] = make(3, { limit: 1000 }) as [LocalRing, LocalRing, LocalRing]
     const write = (ring: LocalRing, message: Message) =>
       Effect.runSync(
-        tryTurn(() => ({
+        tryTurn({
           check: () => {},
           turn: () => ring.writers,
           act: () => ring.put(message),
           tags: [],
           giveUp: () => ring.forgetNeed(),
-        })),
+        }),
       )
     expect([write(first, bytes(400, 1)), write(first, bytes(500, 2))]).toEqual([true, true])
     // The second waits.
