@@ -3,7 +3,7 @@ import { everywhere, type Scenario } from "../scenario.ts"
 export default {
   title:
     "a round trip through a pipe: plain code on both sides against CPython's; Effects on both against an echo by postMessage",
-  settings: { n: 2_000, workers: 2, warmUpSeconds: 0.5, seconds: 1 },
+  settings: { n: 2_000, workers: 2, warmUpSeconds: 1.5, seconds: 1.5 },
   runs: 7,
   parts: [
     {
