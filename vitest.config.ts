@@ -24,7 +24,8 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts"],
     pool: "forks",
-    poolOptions: { forks: { minForks: 1, maxForks: 2 } },
+    // Files share a process: loading Effect and the library anew for each of them took a seventh of all time.
+    poolOptions: { forks: { minForks: 1, maxForks: 2, isolate: false } },
     // External sources are imported by the runtime itself, with its own conditions and TypeScript loader.
     server: { deps: { external: [/\/packages\/[^/]+\/src\//] } },
     sequence: { sequencer: LongestFirst },
