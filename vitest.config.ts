@@ -3,7 +3,8 @@ import process from "node:process"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-const knowsTypeScript = Object(process.features).typescript || "Deno" in globalThis || "Bun" in globalThis
+const isElsewhere = "Deno" in globalThis || "Bun" in globalThis
+const knowsTypeScript = Object(process.features).typescript || isElsewhere
 
 /** Where the runtime does not, it gets JavaScript. */
 const plugins = knowsTypeScript ? [] : [(await import("./scripts/compiled.mjs")).compiled()]
@@ -24,8 +25,8 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts"],
     pool: "forks",
-    // Files share a process: loading Effect and the library anew for each of them took a seventh of all time.
-    poolOptions: { forks: { minForks: 1, maxForks: 2, isolate: false } },
+    // On Node, files share a process: loading Effect and the library anew for each of them took a seventh of all time there.
+    poolOptions: { forks: { minForks: 1, maxForks: 2, isolate: isElsewhere } },
     // External sources are imported by the runtime itself, with its own conditions and TypeScript loader.
     server: { deps: { external: [/\/packages\/[^/]+\/src\//] } },
     sequence: { sequencer: LongestFirst },
