@@ -25,7 +25,7 @@ export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts"],
     pool: "forks",
-    // On Node, files share a process: loading Effect and the library anew for each of them took a seventh of all time there.
+    // On Node, files share a process: loading Effect and the library anew for each of them took a sixth of all time there.
     poolOptions: { forks: { minForks: 1, maxForks: 2, isolate: isElsewhere } },
     // External sources are imported by the runtime itself, with its own conditions and TypeScript loader.
     server: { deps: { external: [/\/packages\/[^/]+\/src\//] } },

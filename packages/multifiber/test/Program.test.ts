@@ -199,6 +199,18 @@ it.live(
   90_000,
 )
 
+if ("Deno" in globalThis) {
+  program(
+    "Deno, where it may not run a shell, warns that nothing ends what is busy, and starts processes all the same",
+    ["guarded", "tasks in the main module", "spawn"],
+    (ended) => {
+      expect(ended).toMatchObject({ code: 0, stdout: "1 4 9\n" })
+      expect(ended.stderr.match(/Cannot run \/bin\/sh/g)).toHaveLength(1)
+    },
+    { flags: ["--deny-run=/bin/sh"] },
+  )
+}
+
 describe("A program without Main.run", () => {
   for (const [how, stdout] of [
     ["waits for a pool to start", "started\n"],

@@ -12,6 +12,7 @@ import { PassThrough, pipeline, type Readable } from "node:stream"
 import type { AgentExit, AgentHandle, AgentListener, StartAgent } from "multifiber/Platform"
 import { agentUrl } from "./agentFile.ts"
 import { decode, encode } from "./Frames.ts"
+import { guarded } from "./guard.ts"
 
 /**
  * The arguments with which the runtime runs a module, its own options among them. Throws where it cannot.
@@ -40,11 +41,12 @@ export const makeStartProcess =
   (argumentsFor: ArgumentsFor): StartAgent =>
   (_name, listener, { executable = process.execPath, first, stdio = "inherit" } = {}) => {
     const frame = first && encode(first(false))
-    const child = spawn(executable, [...argumentsFor(agentUrl("process")), String(process.pid)], {
+    const child = spawn(executable, argumentsFor(agentUrl("process")), {
       serialization: "advanced",
       stdio: ["ignore", stdio, stdio, "ipc"],
     })
     if (frame && child.connected) child.send(frame)
+    guarded(child)
     return observe(child, listener)
   }
 

@@ -1,42 +1,12 @@
 /**
- * The runner's port inside an OS process, its signals, and the watch for the death of its starter, whose pid is the last
- * argument.
- *
- * A process whose starter is gone stops as if it were terminated: its channel closes. One that is busy does not hear of
- * it; a thread that looks for the starter ends it.
+ * The runner's port inside an OS process, and its signals. A process whose starter is gone stops as if it were terminated:
+ * its channel closes (`guard.ts` sees to one that is busy).
  */
 import process from "node:process"
-import { Worker } from "node:worker_threads"
 import * as Runner from "multifiber/Runner"
 import { decode, encode } from "./Frames.ts"
 import { memory } from "./memory.ts"
 import { takeConsole } from "./takeConsole.ts"
-
-/** How often the watch looks for the starter, and how long the process may take to clean up then, in milliseconds. */
-const LOOK = 250
-const GRACE = 750
-
-/**
- * The starter is gone where it does not exist, or has given its child away; the first alone would miss a starter that
- * nobody has buried, the second one that was gone before the watch began.
- */
-const WATCH = `
-const { workerData: starter } = require("node:worker_threads")
-const { ppid } = process
-const exists = () => {
-  try {
-    process.kill(starter, 0)
-    return true
-  } catch (error) {
-    return error.code !== "ESRCH"
-  }
-}
-const timer = setInterval(() => {
-  if (process.ppid === ppid && exists()) return
-  clearInterval(timer)
-  setTimeout(() => process.kill(process.pid, "SIGKILL"), ${GRACE})
-}, ${LOOK})
-`
 
 /** Node and Bun write at once while there is room in the channel. */
 const SENDS_LATER = "Deno" in globalThis
@@ -47,10 +17,6 @@ const SENDS_LATER = "Deno" in globalThis
  */
 const ROOM = 65_536
 const FRAME = 1024
-
-/** Plain options: those of the program would load its preloads into the watch as well. */
-const watchStarter = (starter: number): void =>
-  new Worker(WATCH, { eval: true, execArgv: [], workerData: starter }).unref()
 
 export const startInProcess = (): Runner.Runner => {
   const send = process.send?.bind(process)
@@ -121,6 +87,5 @@ export const startInProcess = (): Runner.Runner => {
   process.on("SIGTERM", stop)
   process.on("SIGINT", ignore)
   process.on("disconnect", stop)
-  watchStarter(Number(process.argv.at(-1)))
   return runner
 }
