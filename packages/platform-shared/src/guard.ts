@@ -27,10 +27,10 @@ if [ "$children" != ' ' ]; then
 fi
 `
 
-/** Programs do without it where there is no shell, or Deno may not run it. */
+/** Programs do without it where there is no shell, Deno may not run it, or somebody has killed it. */
 const missing = (error: unknown): void =>
   process.emitWarning(
-    `Cannot run /bin/sh: OS processes that are busy when this program is killed run on (${error})`,
+    `OS processes that are busy when this program is killed will run on: there is no /bin/sh to end them (${error})`,
   )
 
 const startShell = (): Writable | undefined => {
@@ -40,7 +40,8 @@ const startShell = (): Writable | undefined => {
     if (shell.pid === undefined) return undefined
     shell.unref()
     ;(shell.stdin as Writable as Socket).unref?.()
-    // The shell may have been killed.
+    shell.on("exit", () => missing("it was killed"))
+    // The exit tells.
     shell.stdin.on("error", () => {})
     return shell.stdin
   } catch (error) {
@@ -49,14 +50,14 @@ const startShell = (): Writable | undefined => {
   }
 }
 
-let shell: { readonly stdin: Writable | undefined } | undefined
+let guard: { readonly stdin: Writable | undefined } | undefined
 
-/** Has a child killed that outlives this program, or the thread that started it. */
+/** Has a child killed that outlives this program; on Node and Bun, also one that outlives the thread that started it. */
 export const guarded = (child: ChildProcess): void => {
   const { pid } = child
   if (pid === undefined) return
-  shell ??= { stdin: startShell() }
-  const { stdin } = shell
+  guard ??= { stdin: startShell() }
+  const { stdin } = guard
   stdin?.write(`+ ${pid}\n`)
   // Until this thread hears of the end, nobody else gets the pid.
   child.on("exit", () => stdin?.write(`- ${pid}\n`))
