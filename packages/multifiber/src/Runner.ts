@@ -97,7 +97,9 @@ export const start = (port: Port, first?: unknown): Runner => {
     else if (message.op === Op.Boot) {
       booted = new AgentRunner(port, message.boot)
       if (message.run) booted.receive(message.run)
-    } else if (message.op === Op.Preload) preload(message.urls)
+    } else if (message.op === Op.Preload) {
+      preload(message.urls, () => port.post({ op: Op.Preloaded } satisfies FromAgent))
+    }
   }
   if (first !== undefined) receive(first)
   port.receive(receive)

@@ -3,7 +3,7 @@
  * are. What is taken is replaced in the background.
  */
 import type { AgentHandle, AgentListener, StartAgent } from "../Platform.ts"
-import { Op, type ToAgent } from "../wire/Protocol.ts"
+import { type FromAgent, Op, type ToAgent } from "../wire/Protocol.ts"
 
 export interface ReserveOptions {
   readonly kind: "thread" | "spawn"
@@ -15,6 +15,8 @@ export interface ReserveOptions {
 
 interface Spare {
   readonly handle: AgentHandle
+  /** It has its modules. */
+  isLoaded: boolean
   /** Who hears of it: the reserve, then whoever took it. */
   listener: AgentListener
 }
@@ -46,11 +48,17 @@ export class Reserve {
 
   /** Hands an agent out: one that waits, else a new one. */
   readonly take: StartAgent = (_name, listener, { first } = {}) => {
-    const spare = this.spares.shift() ?? this.makeSpare()
+    const spare = this.takeSpare() ?? this.makeSpare()
     if (first) this.greet(spare, first)
     spare.listener = listener
     this.refill()
     return spare.handle
+  }
+
+  /** The oldest that has its modules, else the oldest. */
+  private takeSpare(): Spare | undefined {
+    const loaded = this.spares.findIndex((spare) => spare.isLoaded)
+    return this.spares.splice(Math.max(loaded, 0), 1)[0]
   }
 
   /** Posts the first message of an agent's new life; one that it cannot have leaves it a spare. */
@@ -86,7 +94,10 @@ export class Reserve {
   private makeSpare(): Spare {
     const { kind, preload } = this.options
     const listener: AgentListener = {
-      onMessage: (message) => spare.listener.onMessage(message),
+      onMessage: (message) => {
+        if ((message as FromAgent).op === Op.Preloaded) spare.isLoaded = true
+        else spare.listener.onMessage(message)
+      },
       onMessageError: (error) => spare.listener.onMessageError(error),
       onExit: (exit) => spare.listener.onExit(exit),
       onGone: () => spare.listener.onGone(),
@@ -94,6 +105,7 @@ export class Reserve {
     const first = (): ToAgent => ({ op: Op.Preload, urls: preload })
     const spare: Spare = {
       handle: this.start(kind)(NAME, listener, { first }),
+      isLoaded: false,
       listener: {
         onMessage: () => {},
         onMessageError: () => spare.handle.end(-9),

@@ -35,6 +35,7 @@ export const Op = {
   Left: 18,
   Calls: 19,
   Outcomes: 20,
+  Preloaded: 21,
 } as const
 
 /** With what an agent ends itself when it was asked to stop: 128 + SIGTERM, as shells have it. */
@@ -232,6 +233,8 @@ export type Failure =
   | { readonly kind: "initializer"; readonly url: string; readonly error: EncodedError }
 
 export type FromAgent =
+  /** An agent of a reserve has imported its modules. */
+  | { readonly op: typeof Op.Preloaded }
   | { readonly op: typeof Op.Ready; readonly version: number }
   | { readonly op: typeof Op.Log; readonly record: LogRecord }
   /** Who has a name; only from agents that share memory. */

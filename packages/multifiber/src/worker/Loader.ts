@@ -6,8 +6,12 @@ import type { Failure, TaskName } from "../wire/Protocol.ts"
 
 export type Defined = Exclude<ReturnType<typeof Task.lookup>, string | undefined>
 
+/** URLs of the modules that are here: the second `import()` of a module takes milliseconds where it is the agent's second. */
+const imported = new Set<string>()
+
 /** Imports a module; what stands at its top level may start no agents meanwhile. */
 export const importModule = async (url: string): Promise<void> => {
+  if (imported.has(url)) return
   const agent = Agent.state()
   agent.importing = true
   try {
@@ -15,15 +19,20 @@ export const importModule = async (url: string): Promise<void> => {
   } finally {
     agent.importing = false
   }
+  imported.add(url)
 }
 
 let preloading: Promise<void> | undefined
 
-/** Imports modules ahead of their tasks, one after the other. One that does not load is told of when its task runs. */
-export const preload = (urls: ReadonlyArray<string>): void => {
+/**
+ * Imports modules ahead of their tasks, one after the other, then calls `done`. One that does not load is told of when its
+ * task runs.
+ */
+export const preload = (urls: ReadonlyArray<string>, done: () => void): void => {
   const all = async () => {
     for (const url of urls) await importModule(url).catch(() => {})
     preloading = undefined
+    done()
   }
   preloading = all()
 }
