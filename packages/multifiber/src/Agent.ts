@@ -5,7 +5,8 @@
  */
 import type { Delivery } from "./agent/Delivery.ts"
 import type { Answer, Question } from "./agent/Names.ts"
-import type { Call, Outcome, Outcomes, ToManager } from "./wire/Protocol.ts"
+import type { Line } from "./Platform.ts"
+import type { Call, Outcome, ToManager } from "./wire/Protocol.ts"
 
 /**
  * How an agent is started: as a worker thread, as an OS process, or as one that was started ahead.
@@ -125,12 +126,8 @@ interface State extends Agent {
   leaveAtStarter: ((agent: string) => void) | undefined
   /** Ways to managers, by the name that begins the ids of what they have. */
   readonly routes: Map<string, Route>
-  /** Does what the starter asks for, where this is a manager. */
-  forStarter: ((message: ToManager) => void) | undefined
-  /** What it has asked for before that. */
-  readonly unheard: Array<ToManager>
-  /** Answers it. */
-  answerStarter: ((outcomes: Outcomes) => void) | undefined
+  /** Hears what the starter asks for, where this is a manager; returns the way to answer. */
+  serveStarter: ((serve: (message: ToManager) => void) => Line) | undefined
   /** Values on their way in messages, or who asked for one, by name, where this agent keeps them. */
   readonly loans: Map<string, Loan>
   /** By the key of their kind. */
@@ -197,9 +194,7 @@ export const state = (): State => {
     releaseAtStarter: undefined,
     leaveAtStarter: undefined,
     routes: new Map(),
-    forStarter: undefined,
-    unheard: [],
-    answerStarter: undefined,
+    serveStarter: undefined,
     loans: new Map(),
     arrivals: new Map(),
     delivery: undefined,

@@ -11,6 +11,7 @@ import { Asking, refusal, signed } from "./agent/Asking.ts"
 import * as Delivery from "./agent/Delivery.ts"
 import * as Membership from "./agent/Membership.ts"
 import type { Answer, Question } from "./agent/Names.ts"
+import type { Line } from "./Platform.ts"
 import { adopt } from "./sync/travelling.ts"
 import { describe, type EncodedError, encodeError } from "./wire/EncodedError.ts"
 import {
@@ -43,6 +44,8 @@ export interface Port {
   /** Buffers to be transferred move where the agent is a thread, and are copied else. */
   readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
   readonly receive: (handler: (message: unknown) => void) => void
+  /** Listens to the line of a thread from now on. */
+  readonly openLine?: (handler: (message: unknown) => void) => Line
   /** Lets the agent end by itself once nothing but the port keeps it alive. */
   readonly release: () => void
   /** Ends the agent now. */
@@ -144,6 +147,9 @@ class AgentRunner {
   /** Of questions to the starter, oldest first. */
   private readonly replies: Array<(answer: Answer) => void> = []
   private readonly asking = new Asking()
+  /** Does what the starter asks for, where this is a manager; and what it has asked for before that. */
+  private serve: ((message: ToManager) => void) | undefined = undefined
+  private readonly unheard: Array<ToManager> = []
   private readonly effectRunners = new Map<Defined["effects"], Promise<EffectRunner>>()
   /** Whether the last call of a task was over in less time than results may wait for company. */
   private readonly quick: Array<boolean> = []
@@ -184,7 +190,7 @@ class AgentRunner {
     Agent.state().releaseAtStarter = (target, times) =>
       this.post({ op: Op.Release, target, ...(times === undefined ? {} : { times }) })
     Agent.state().leaveAtStarter = (agent) => this.post({ op: Op.Left, agent })
-    Agent.state().answerStarter = (outcomes) => this.post(outcomes)
+    Agent.state().serveStarter = this.serveStarter
     Agent.identify(boot, boot.inherited, (delta) => Claims.hold(this.claims, delta))
     this.post({ op: Op.Ready, version: VERSION })
   }
@@ -230,9 +236,18 @@ class AgentRunner {
   }
 
   private manage(message: ToManager): void {
-    const { forStarter, unheard } = Agent.state()
-    if (forStarter === undefined) unheard.push(message)
-    else forStarter(message)
+    if (this.serve === undefined) this.unheard.push(message)
+    else this.serve(message)
+  }
+
+  private readonly serveStarter = (serve: (message: ToManager) => void): Line => {
+    const line = this.port.openLine?.((message) => serve(message as ToManager))
+    this.serve = serve
+    // Whoever serves has the way to answer by then.
+    queueMicrotask(() => {
+      for (const message of this.unheard.splice(0)) serve(message)
+    })
+    return line ?? { post: this.port.post, look: () => {} }
   }
 
   private post(message: FromAgent): void {

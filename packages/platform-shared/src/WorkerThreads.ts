@@ -3,12 +3,14 @@
  *
  * @since 0.1.0
  */
+import { availableParallelism } from "node:os"
 import process from "node:process"
 import { setInterval } from "node:timers"
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
 import type { AgentExit, AgentHandle, AgentListener, PlatformService, StartAgent } from "multifiber/Platform"
 import { agentUrl } from "./agentFile.ts"
 import { open, seal } from "./envelope.ts"
+import { drain, type LineEnd, makeLine } from "./line.ts"
 
 /**
  * What a worker thread is born with.
@@ -16,11 +18,13 @@ import { open, seal } from "./envelope.ts"
  * @internal
  */
 export interface WorkerData {
-  /** Closes when the thread is really gone. The thread holds it and never uses it. */
-  readonly lifeline: MessagePort
+  /** Its port closes when the thread is really gone. A manager listens to it. */
+  readonly line: LineEnd
   /** Its first message. */
   readonly first: unknown
 }
+
+const MAY_LOOK = availableParallelism() > 1
 
 /**
  * Starts worker threads.
@@ -29,13 +33,14 @@ export interface WorkerData {
  * @since 0.1.0
  */
 export const startThread: StartAgent = (name, listener, { first } = {}) => {
-  const lifeline = new MessageChannel()
+  const { port1, port2 } = new MessageChannel()
+  const line = { port: port2, mayLook: MAY_LOOK }
   const worker = new Worker(agentUrl("thread"), {
     name,
-    workerData: { lifeline: lifeline.port2, first: first && seal(first(true)) } satisfies WorkerData,
-    transferList: [lifeline.port2],
+    workerData: { line, first: first && seal(first(true)) } satisfies WorkerData,
+    transferList: [port2],
   })
-  return observe(worker, lifeline.port1, listener)
+  return observe(worker, port1, listener)
 }
 
 const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener): AgentHandle => {
@@ -53,12 +58,13 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
     error = thrown
   })
   worker.on("exit", (code) => {
+    drain(lifeline, listener.onMessage)
     listener.onExit({ code: asked ?? code, error } satisfies AgentExit)
     passed()
   })
   lifeline.on("close", passed)
   // Deno tells of the close only where somebody listens for messages.
-  lifeline.on("message", () => {})
+  const line = makeLine({ port: lifeline, mayLook: MAY_LOOK }, listener.onMessage, listener.onMessageError)
   // Adding a listener references what it is added to.
   lifeline.unref()
   worker.unref()
@@ -66,6 +72,7 @@ const observe = (worker: Worker, lifeline: MessagePort, listener: AgentListener)
     id: worker.threadId,
     pid: process.pid,
     sharesMemory: true,
+    line,
     post: (message, transfer = []) => worker.postMessage(seal(message), [...transfer]),
     end: (code) => {
       asked ??= code

@@ -136,6 +136,71 @@ export const suite = (name: string, { capabilities, entry, layer }: Adapter): vo
       }),
     )
 
+    /** A thread that answers at its line, and how many answers were heard. */
+    const answering = Effect.gen(function* () {
+      const flags = Flags.make()
+      const { agent } = yield* started(Process.make(tasks.answer, [flags], { daemon: true }))
+      yield* Effect.promise(() => Flags.reached(flags, 0))
+      const { line } = agent.handle
+      if (line === undefined) return yield* Effect.dieMessage("a thread without a line")
+      return { agent, line, heard: () => agent.events.filter((event) => event === "message").length }
+    })
+
+    live(
+      "what comes at a line is heard once, by who looks and by who does not",
+      Effect.gen(function* () {
+        const { until } = yield* Recorder.Recorder
+        const { cores } = yield* Platform
+        const { heard, line } = yield* answering
+        const begin = heard()
+        let rounds = 0
+        let looked = 0
+        while (rounds < 200 || (looked === 0 && rounds < 5000)) {
+          rounds++
+          line.post("next")
+          if (rounds % 2 === 0) line.look()
+          if (heard() === begin + rounds) looked++
+          yield* until(() => heard() >= begin + rounds)
+          expect(heard()).toBe(begin + rounds)
+        }
+        expect(looked > 0).toBe(cores > 1)
+      }),
+    )
+
+    live(
+      "looks keep the event loop from going round for a millisecond at most",
+      Effect.gen(function* () {
+        const { until } = yield* Recorder.Recorder
+        const { heard, line } = yield* answering
+        yield* Effect.sleep(10)
+        const lookFor = (ms: number) => {
+          for (const begin = performance.now(); performance.now() - begin < ms; ) line.look()
+        }
+        lookFor(5)
+        const before = heard()
+        line.post("next")
+        lookFor(20)
+        expect(heard()).toBe(before)
+        yield* until(() => heard() === before + 1)
+      }),
+    )
+
+    live(
+      "what was posted at a line before process.exit is heard before the exit is told",
+      Effect.gen(function* () {
+        const { until } = yield* Recorder.Recorder
+        const { agent, heard, line } = yield* answering
+        const before = heard()
+        for (const message of ["one", "two", "three", "exit"]) line.post(message)
+        // All of it waits for this thread.
+        for (const begin = performance.now(); performance.now() - begin < 300; );
+        yield* until(() => agent.events.includes("gone"))
+        expect(heard()).toBe(before + 4)
+        expect(agent.events.slice(-2)).toEqual(["exit", "gone"])
+        expect(agent.exit?.code).toBe(4)
+      }),
+    )
+
     live(
       "tells the exit of a busy thread at once, and that it is gone when it has stopped: at once where it is declared so",
       Effect.gen(function* () {

@@ -267,13 +267,8 @@ export class AgentLink {
     return undefined
   }
 
-  private deliver(message: ToAgent, transfer?: ReadonlyArray<ArrayBuffer>, home?: string): void {
-    Delivery.deliver(
-      this.membership?.id,
-      this.serving.leases,
-      () => this.handle.post(message, transfer),
-      home,
-    )
+  private deliver(message: ToAgent, transfer?: ReadonlyArray<ArrayBuffer>): void {
+    Delivery.deliver(this.membership?.id, this.serving.leases, () => this.handle.post(message, transfer))
   }
 
   /**
@@ -281,7 +276,12 @@ export class AgentLink {
    * be sent.
    */
   tell(message: ToManager, home: string): void {
-    if (this.state !== "ended") this.deliver(message, undefined, home)
+    if (this.state === "ended") return
+    const { handle } = this
+    const send = () => (handle.line ?? handle).post(message)
+    Delivery.deliver(this.membership?.id, this.serving.leases, send, home)
+    // Where others wait as well, they would be held up by a look for this answer.
+    if (message.op === Op.Calls && this.asking.size === 1) handle.line?.look()
   }
 
   private pack(jobs: ReadonlyArray<Job>): Parcel {

@@ -22,6 +22,11 @@ export class Asking {
     reply?.(outcome)
   }
 
+  /** How many have no answer. */
+  get size(): number {
+    return this.replies.size
+  }
+
   has(id: number): boolean {
     return this.replies.has(id)
   }

@@ -95,10 +95,16 @@ const serveStarter = (route: string, root: Entry, stop: () => void): (() => void
   const agent = Agent.state()
   const receiver = agent.askStarter === undefined ? undefined : Membership.starter()
   const batch = new Batch<Outcome>(
-    (outcomes) =>
-      Delivery.deliver(receiver, serving.leases, () => agent.answerStarter?.(packOutcomes(outcomes))),
+    (outcomes) => {
+      Delivery.deliver(receiver, serving.leases, () => line?.post(packOutcomes(outcomes)))
+      queueMicrotask(lookForMore)
+    },
     (id, outcome, cause) => batch.add(id, refused(outcome, cause), []),
   )
+  // Who has an answer to all that it asked for may ask again.
+  const lookForMore = () => {
+    if (serving.size === 0) line?.look()
+  }
   const serving = new Serving((id, outcome) =>
     batch.add(id, outcome, outcome.is === "done" ? [outcome.value] : []),
   )
@@ -112,8 +118,7 @@ const serveStarter = (route: string, root: Entry, stop: () => void): (() => void
   lease(ROOT, root)
   lease(END, new Entry({}, () => stop))
   serving.own = Calls.idBy(route, "")
-  agent.forStarter = (message) => serving.receive(message)
-  for (const message of agent.unheard.splice(0)) agent.forStarter(message)
+  const line = agent.serveStarter?.((message) => serving.receive(message))
   return () => {
     serving.end()
     batch.flush()
