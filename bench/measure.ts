@@ -56,7 +56,6 @@ export interface Measured {
   readonly remark: string | undefined
 }
 
-const TIMEOUT_SECONDS = 300
 /** A contender that failed this often is not run again. */
 const PATIENCE = 2
 
@@ -116,21 +115,22 @@ const list = (figures: Figures): string =>
 /** The figures that a contender prints, or why it prints none. */
 const runOnce = async (plan: Plan, file: string, scripts: Scripts): Promise<Figures | string> => {
   const { command, args } = scripts.commandFor(plan.runtime)
-  const { installed } = plan
+  const { installed, scenario } = plan
+  const { timeoutSeconds = 300 } = scenario
   const { code, stdout, stderr, timedOut } = await scripts.run(
     command,
     [
       // JavaScript needs no loader on Node
       ...(installed && plan.runtime === "node" ? [] : args),
-      ...(plan.scenario.flags?.[plan.runtime] ?? []),
+      ...(scenario.flags?.[plan.runtime] ?? []),
       installed
         ? join(installed, plan.id, file.replace(/\.ts$/, ".js"))
         : fileURLToPath(new URL(`./${plan.id}/${file}`, import.meta.url)),
       JSON.stringify(plan.settings),
     ],
-    { minutes: TIMEOUT_SECONDS / 60 },
+    { minutes: timeoutSeconds / 60 },
   )
-  if (timedOut !== undefined) return `timed out after ${TIMEOUT_SECONDS} s`
+  if (timedOut !== undefined) return `timed out after ${timeoutSeconds} s`
   const line = stdout.trim().split("\n").at(-1) ?? ""
   if (code === 0 && line.startsWith("{")) return JSON.parse(line)
   const reason = stderr.split("\n").find((line) => /error/i.test(line)) ?? stderr.trim().split("\n")[0]

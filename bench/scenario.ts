@@ -38,6 +38,8 @@ export interface Scenario {
   readonly settings: Settings
   /** How many runs, where nobody says otherwise. Default: 5. */
   readonly runs?: number
+  /** How long a contender may take. Default: 300. */
+  readonly timeoutSeconds?: number
   /** Arguments for the runtime itself, which go before the file. */
   readonly flags?: Readonly<Record<Runtime, ReadonlyArray<string>>>
   /** The contenders run on the built packages, as users have them; otherwise on the sources. */

@@ -16,6 +16,7 @@ export default {
   flags: { node: ["--expose-gc"], deno: ["--v8-flags=--expose-gc"], bun: [] },
   installed: true,
   runs: 1,
+  timeoutSeconds: 900,
   parts: ["thread", "spawn"].flatMap((method) => [
     left(`${method}: heap`, "bytes/start", 256),
     left(`${method}: resident memory`, "KB/start", 16),
