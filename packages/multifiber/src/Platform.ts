@@ -41,7 +41,7 @@ export interface AgentHandle {
    * a thread, and are copied else.
    */
   readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
-  /** To a thread; of what comes there `onMessage` hears, too. */
+  /** Of what comes there `onMessage` hears. */
   readonly line?: Line
   /** Its standard output and error, where they were asked for: an agent that nobody reads from waits when they are full. */
   readonly output?: Readonly<Record<"stdout" | "stderr", AsyncIterable<Uint8Array>>>
@@ -50,8 +50,8 @@ export interface AgentHandle {
 }
 
 /**
- * A channel beside the one for messages, for two that answer each other at once: who expects something may look for it, which takes
- * a tenth of the time in which an event loop wakes up.
+ * The way between two that answer each other at once: who expects something may look for it, since to sleep until it comes takes an event
+ * loop several times as long. For threads it is a channel beside that for messages.
  *
  * @category models
  * @since 0.9.0
@@ -59,7 +59,10 @@ export interface AgentHandle {
 export interface Line {
   /** As `post`, of what needs no transfer. */
   readonly post: (message: unknown) => void
-  /** Blocks until something has come and is heard, for some microseconds; not at all where the event loop has waited too long. */
+  /**
+   * Does not let this thread sleep for some microseconds, until something has come. On the line of a thread it blocks, and has what
+   * comes heard; not where the event loop has waited too long.
+   */
   readonly look: () => void
 }
 

@@ -44,7 +44,7 @@ export interface Port {
   /** Buffers to be transferred move where the agent is a thread, and are copied else. */
   readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
   readonly receive: (handler: (message: unknown) => void) => void
-  /** Listens to the line of a thread from now on. */
+  /** Opens the line to the starter, where there is one; the handler hears what does not come as a message. */
   readonly openLine?: (handler: (message: unknown) => void) => Line
   /** Lets the agent end by itself once nothing but the port keeps it alive. */
   readonly release: () => void

@@ -13,6 +13,7 @@ import type { AgentExit, AgentHandle, AgentListener, StartAgent } from "multifib
 import { agentUrl } from "./agentFile.ts"
 import { decode, encode } from "./Frames.ts"
 import { guarded } from "./guard.ts"
+import { makeLook } from "./looking.ts"
 
 /**
  * The arguments with which the runtime runs a module, its own options among them. Throws where it cannot.
@@ -78,7 +79,9 @@ const observe = (child: Child, listener: AgentListener): AgentHandle => {
     if (child.connected) setTimeout(tell, LAST_MESSAGES)
     else setImmediate(tell)
   }
+  const { heard, look } = makeLook()
   child.on("message", (frame) => {
+    heard()
     let message: unknown
     try {
       message = decode(frame)
@@ -95,16 +98,18 @@ const observe = (child: Child, listener: AgentListener): AgentHandle => {
   child.unref()
   // Bun's has none, and does not need it.
   child.channel?.unref?.()
+  const post = (message: unknown): void => {
+    const frame = encode(message)
+    if (child.connected) child.send(frame)
+  }
   const output = child.stdout && child.stderr && { stdout: kept(child.stdout), stderr: kept(child.stderr) }
   return {
     id: child.pid ?? 0,
     pid: child.pid ?? 0,
     sharesMemory: false,
     ...(output ? { output } : {}),
-    post: (message) => {
-      const frame = encode(message)
-      if (child.connected) child.send(frame)
-    },
+    line: { post, look },
+    post,
     end: (code) => {
       asked ??= code
       child.kill("SIGKILL")

@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import { availableParallelism } from "node:os"
 import process from "node:process"
 import { setInterval } from "node:timers"
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads"
@@ -11,6 +10,7 @@ import type { AgentExit, AgentHandle, AgentListener, PlatformService, StartAgent
 import { agentUrl } from "./agentFile.ts"
 import { open, seal } from "./envelope.ts"
 import { drain, type LineEnd, makeLine } from "./line.ts"
+import { MAY_LOOK } from "./looking.ts"
 
 /**
  * What a worker thread is born with.
@@ -23,8 +23,6 @@ export interface WorkerData {
   /** Its first message. */
   readonly first: unknown
 }
-
-const MAY_LOOK = availableParallelism() > 1
 
 /**
  * Starts worker threads.

@@ -5,6 +5,7 @@
 import process from "node:process"
 import * as Runner from "multifiber/Runner"
 import { decode, encode } from "./Frames.ts"
+import { makeLook } from "./looking.ts"
 import { memory } from "./memory.ts"
 import { takeConsole } from "./takeConsole.ts"
 
@@ -31,24 +32,28 @@ export const startInProcess = (): Runner.Runner => {
   const exitIfSent = () => {
     if (unsent === 0 && exitCode !== undefined) process.exit(exitCode)
   }
+  const { heard, look } = makeLook()
+  const post = (message: unknown): void => {
+    const frame = encode(message)
+    if (!process.connected) return
+    const size = FRAME + frame.length
+    unsent++
+    unsentBytes += size
+    const isOut = send(frame, undefined, undefined, () => {
+      unsent--
+      unsentBytes -= size
+      logged.delete(message)
+      exitIfSent()
+    })
+    const text = Runner.loggedText(message)
+    if (text !== undefined && (SENDS_LATER || !isOut || unsentBytes > ROOM)) logged.set(message, text)
+  }
   const runner = Runner.start({
-    post: (message) => {
-      const frame = encode(message)
-      if (!process.connected) return
-      const size = FRAME + frame.length
-      unsent++
-      unsentBytes += size
-      const isOut = send(frame, undefined, undefined, () => {
-        unsent--
-        unsentBytes -= size
-        logged.delete(message)
-        exitIfSent()
-      })
-      const text = Runner.loggedText(message)
-      if (text !== undefined && (SENDS_LATER || !isOut || unsentBytes > ROOM)) logged.set(message, text)
-    },
+    post,
+    openLine: () => ({ post, look }),
     receive: (handler) => {
       onMessage = (frame) => {
+        heard()
         let message: unknown
         try {
           message = decode(frame)
