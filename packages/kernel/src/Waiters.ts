@@ -351,17 +351,17 @@ const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 const isBefore = (left: number, right: number): boolean => (left - right) << 2 < 0
 
 /**
- * How many agents queue. Old when it returns.
+ * How many agents queue that live: the slot of a dead one stays until somebody passes or waits. Old when it returns.
  *
  * @category getters
  * @since 0.3.0
  */
-export const waitingAgents = ({ memory }: Gate): number => {
-  let agents = 0
-  forEachUsed(memory, () => {
-    agents++
+export const waitingAgents = ({ agents, memory }: Gate): number => {
+  let waiting = 0
+  forEachUsed(memory, (slot) => {
+    if (Agents.isAlive(agents, memory.load(slot + 1))) waiting++
   })
-  return agents
+  return waiting
 }
 
 /**
