@@ -58,7 +58,6 @@ export interface Membership {
   readonly table: SharedArrayBuffer
 }
 
-/** What the modules of this library keep for their agent. */
 /**
  * What a kind of handle does when one comes to this agent.
  *
@@ -94,6 +93,7 @@ export interface Route {
   readonly leave: (agent: string) => void
 }
 
+/** What the modules of this library keep for their agent. */
 interface State extends Agent {
   /** The agent is importing a task module: what stands at that module's top level runs now. */
   importing: boolean

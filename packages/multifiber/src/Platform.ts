@@ -42,7 +42,7 @@ export interface AgentHandle {
    */
   readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
   /** Of what comes there `onMessage` hears. */
-  readonly line?: Line
+  readonly line: Line
   /** Its standard output and error, where they were asked for: an agent that nobody reads from waits when they are full. */
   readonly output?: Readonly<Record<"stdout" | "stderr", AsyncIterable<Uint8Array>>>
   /** Ends the agent at once, with −15 or −9 as exit code. */

@@ -44,8 +44,8 @@ export interface Port {
   /** Buffers to be transferred move where the agent is a thread, and are copied else. */
   readonly post: (message: unknown, transfer?: ReadonlyArray<ArrayBuffer>) => void
   readonly receive: (handler: (message: unknown) => void) => void
-  /** Opens the line to the starter, where there is one; the handler hears what does not come as a message. */
-  readonly openLine?: (handler: (message: unknown) => void) => Line
+  /** Opens the line to the starter; the handler hears what does not come as a message. */
+  readonly openLine: (handler: (message: unknown) => void) => Line
   /** Lets the agent end by itself once nothing but the port keeps it alive. */
   readonly release: () => void
   /** Ends the agent now. */
@@ -241,13 +241,12 @@ class AgentRunner {
   }
 
   private readonly serveStarter = (serve: (message: ToManager) => void): Line => {
-    const line = this.port.openLine?.((message) => serve(message as ToManager))
     this.serve = serve
-    // Whoever serves has the way to answer by then.
+    // Whoever serves has the line by then.
     queueMicrotask(() => {
       for (const message of this.unheard.splice(0)) serve(message)
     })
-    return line ?? { post: this.port.post, look: () => {} }
+    return this.port.openLine((message) => serve(message as ToManager))
   }
 
   private post(message: FromAgent): void {

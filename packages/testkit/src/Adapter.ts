@@ -141,9 +141,11 @@ export const suite = (name: string, { capabilities, entry, layer }: Adapter): vo
       const flags = Flags.make()
       const { agent } = yield* started(Process.make(tasks.answer, [flags], { daemon: true }))
       yield* Effect.promise(() => Flags.reached(flags, 0))
-      const { line } = agent.handle
-      if (line === undefined) return yield* Effect.dieMessage("a thread without a line")
-      return { agent, line, heard: () => agent.events.filter((event) => event === "message").length }
+      return {
+        agent,
+        line: agent.handle.line,
+        heard: () => agent.events.filter((event) => event === "message").length,
+      }
     })
 
     live(

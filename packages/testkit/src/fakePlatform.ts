@@ -43,8 +43,10 @@ export class FakeAgent {
   /** Starts the runner. */
   start(): void {
     const asAgent = makeIdentity()
+    const post = (message: unknown): void => this.toStarter(structuredClone(message))
     const runner = Runner.start({
-      post: (message) => this.toStarter(structuredClone(message)),
+      post,
+      openLine: () => ({ post, look: () => {} }),
       receive: (handler) => {
         this.handler = (message) =>
           asAgent(() => {
@@ -159,12 +161,14 @@ export const make = ({ exitsInsideEnd = false, failingStart, stillborn }: Option
     agents.push(agent)
     if (starts === stillborn) agent.die()
     else agent.start()
-    if (first) agent.post(first(true))
+    const post = (message: unknown): void => agent.post(message)
+    if (first) post(first(true))
     return {
       id: starts,
       pid: 1,
       sharesMemory: true,
-      post: (message) => agent.post(message),
+      line: { post, look: () => {} },
+      post,
       end: (code) => agent.end(code),
     }
   }

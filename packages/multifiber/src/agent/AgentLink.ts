@@ -277,11 +277,15 @@ export class AgentLink {
    */
   tell(message: ToManager, home: string): void {
     if (this.state === "ended") return
-    const { handle } = this
-    const send = () => (handle.line ?? handle).post(message)
+    const send = () => this.handle.line.post(message)
     Delivery.deliver(this.membership?.id, this.serving.leases, send, home)
-    // Where others wait as well, they would be held up by a look for this answer.
-    if (message.op === Op.Calls && this.asking.size === 1) handle.line?.look()
+    // Once it is sent: what hears the answer must not look like a failure to send.
+    if (message.op === Op.Calls) queueMicrotask(() => this.lookForAnswer())
+  }
+
+  /** Where others wait as well, they would be held up. */
+  private lookForAnswer(): void {
+    if (this.state !== "ended" && this.asking.size === 1) this.handle.line.look()
   }
 
   private pack(jobs: ReadonlyArray<Job>): Parcel {

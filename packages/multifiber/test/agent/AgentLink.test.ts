@@ -24,6 +24,7 @@ const linkToPuppet = () => {
       id: 1,
       pid: 1,
       sharesMemory: true,
+      line: { post: () => {}, look: () => {} },
       post: (message) => posted.push(structuredClone(message)),
       end: (code) => listener.onExit({ code, error: undefined }),
     }

@@ -10,6 +10,7 @@ const reserveOfPuppets = () => {
     id: agents.push(listener),
     pid: 1,
     sharesMemory: true,
+    line: { post: () => {}, look: () => {} },
     post: () => {},
     end: (code) => listener.onExit({ code, error: undefined }),
   })

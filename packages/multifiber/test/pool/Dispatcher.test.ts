@@ -104,6 +104,7 @@ describe("Dispatcher", () => {
         id: 1,
         pid: 1,
         sharesMemory: true,
+        line: { post: () => {}, look: () => {} },
         post: (message) => got.push(message as ToAgent),
         end: () => {},
       }
